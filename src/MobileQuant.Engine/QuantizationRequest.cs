@@ -1,0 +1,89 @@
+using MobileQuant.Quantization;
+
+namespace MobileQuant;
+
+/// <summary>Everything that decides what a quantization produces, plus where it goes. Names and defaults match the item metadata.</summary>
+public sealed record QuantizationRequest
+{
+    /// <summary>A Hugging Face checkpoint folder.</summary>
+    public required string CheckpointPath { get; init; }
+
+    /// <summary>The artifact to write, conventionally NAME.mq.safetensors.</summary>
+    public required string OutputPath { get; init; }
+
+    /// <summary>RoundToNearest, SmoothQuant or SmoothQuant-Edge, in any case.</summary>
+    public string Recipe { get; init; } = "SmoothQuant-Edge";
+
+    /// <summary>Weight and activation widths.</summary>
+    public Precision Precision { get; init; } = Precision.W8A8;
+
+    /// <summary>Where activation scales come from.</summary>
+    public ActivationMode Activations { get; init; } = ActivationMode.Token;
+
+    /// <summary>Grid of the weights.</summary>
+    public WeightSymmetry Weights { get; init; } = WeightSymmetry.Default;
+
+    /// <summary>How many weights share a scale.</summary>
+    public WeightGranularity Granularity { get; init; } = WeightGranularity.Channel;
+
+    /// <summary>Smoothing strength in (0, 1), or null to search it on calibration windows.</summary>
+    public double? Alpha { get; init; }
+
+    /// <summary>Calibration texts (.txt or .jsonl with a field <c>text</c>), globs allowed; empty: text sampled from the model itself.</summary>
+    public IReadOnlyList<string> Calibration { get; init; } = [];
+
+    /// <summary>The folder that relative calibration paths start from; null: the current folder.</summary>
+    public string? BaseDirectory { get; init; }
+
+    /// <summary>Seed of everything random.</summary>
+    public int Seed { get; init; } = 1337;
+
+    /// <summary>Threads for calibration; 0: all cores. Never changes the result.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>The content store; null: the user's default place.</summary>
+    public string? CacheDirectory { get; init; }
+
+    /// <summary>False: neither read nor write the store.</summary>
+    public bool UseCache { get; init; } = true;
+
+    /// <summary>True: quantize even when the store has the result.</summary>
+    public bool Force { get; init; }
+}
+
+/// <summary>What a quantization did.</summary>
+/// <param name="OutputPath">The artifact, absolute.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="Elapsed">Wall time of the whole job.</param>
+/// <param name="PeakMemoryBytes">Largest resident set of the process.</param>
+/// <param name="CacheHit">True when the artifact came from the store.</param>
+/// <param name="Fingerprint">The content key, 64 hex digits.</param>
+/// <param name="MissReason">Why the store had nothing, against its nearest entry; null on a hit.</param>
+public sealed record QuantizationResult(
+    string OutputPath,
+    long Bytes,
+    TimeSpan Elapsed,
+    long PeakMemoryBytes,
+    bool CacheHit,
+    string Fingerprint,
+    string? MissReason);
+
+/// <summary>Something that a job tells while it runs.</summary>
+public abstract record QuantizationEvent
+{
+    /// <summary>A step began or advanced.</summary>
+    /// <param name="Step">Stable name: fingerprint, wait, load, calibrate, smooth, search, lower, write, copy.</param>
+    /// <param name="Text">For people.</param>
+    /// <param name="Done">Units done in this step.</param>
+    /// <param name="Total">Units in this step; 0 when not countable.</param>
+    public sealed record Progress(string Step, string Text, long Done, long Total) : QuantizationEvent;
+
+    /// <summary>A fact worth a line, such as «calibrating on text sampled from the model».</summary>
+    /// <param name="Text">For people.</param>
+    public sealed record Message(string Text) : QuantizationEvent;
+
+    /// <summary>Something wrong that does not stop the job.</summary>
+    /// <param name="Code">MQ code.</param>
+    /// <param name="Text">For people.</param>
+    public sealed record Warning(string Code, string Text) : QuantizationEvent;
+}
