@@ -20,6 +20,7 @@ public sealed class DecoderModel : IDisposable
     {
         Architecture = architecture;
         Weights = weights;
+        InverseFrequencies = architecture.Rotary.InverseFrequencies(architecture.HeadSize);
         _ownsWeights = ownsWeights;
     }
 
@@ -28,6 +29,9 @@ public sealed class DecoderModel : IDisposable
 
     /// <summary>The parameters.</summary>
     public DecoderWeights Weights { get; }
+
+    /// <summary>Rotary frequencies; replaced where a reference used others than the architecture's.</summary>
+    internal double[] InverseFrequencies { get; init; }
 
     /// <summary>Runs the decoder.</summary>
     /// <param name="ids">int64 [batch, tokens].</param>
@@ -169,7 +173,7 @@ public sealed class DecoderModel : IDisposable
         if (_rotary is null || _rotary.Positions < positions)
         {
             _rotary?.Dispose();
-            _rotary = new(Architecture, Math.Max(positions, Math.Min(Architecture.ContextLength, 2 * positions)));
+            _rotary = new(Architecture, InverseFrequencies, Math.Max(positions, Math.Min(Architecture.ContextLength, 2 * positions)));
         }
 
         return _rotary;
