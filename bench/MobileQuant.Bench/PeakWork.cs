@@ -18,16 +18,16 @@ internal sealed unsafe class PeakWork(bool s8) : ParallelWork
 
     public override void Execute(int worker, int workers)
     {
-        byte* weights = stackalloc byte[Groups * 64];
+        byte* weights = stackalloc byte[Groups * 128];
         byte* inputs = stackalloc byte[Groups * 32];
         int* sums = stackalloc int[64];
-        new Span<byte>(weights, Groups * 64).Fill(3);
+        new Span<byte>(weights, Groups * 128).Fill(3);
         new Span<byte>(inputs, Groups * 32).Fill(5);
         for (int i = 0; i < Repeats; i++)
         {
             if (s8)
             {
-                Avx2DotS8.FourRows(weights, inputs, Groups * 4, sums);
+                Avx2DotS8.FourRows((short*)weights, inputs, Groups * 4, sums);
             }
             else
             {
