@@ -21,6 +21,10 @@ public sealed class WorkerPool : IDisposable
     /// <summary>How long a waiting thread spins before it sleeps: longer than the gap between two layers.</summary>
     private static readonly long s_spinTicks = Stopwatch.Frequency / 20_000;
 
+    /// <summary>The pool to which this thread belongs, for threads of a pool.</summary>
+    [ThreadStatic]
+    private static WorkerPool? s_owner;
+
     private readonly Lock _runGate = new();
     private readonly object _sleepGate = new();
     private readonly Thread[] _threads;
@@ -73,10 +77,7 @@ public sealed class WorkerPool : IDisposable
     public void Run(ParallelWork work)
     {
         ArgumentNullException.ThrowIfNull(work);
-        if (_runGate.IsHeldByCurrentThread)
-        {
-            throw new InvalidOperationException("a parallel run cannot start another on the same pool");
-        }
+        ThrowIfInsideRun();
 
         lock (_runGate)
         {
@@ -101,13 +102,10 @@ public sealed class WorkerPool : IDisposable
     }
 
     /// <summary>Stops the threads, after a run in progress has ended.</summary>
+    /// <exception cref="InvalidOperationException">Called from inside a run of this pool.</exception>
     public void Dispose()
     {
-        if (_runGate.IsHeldByCurrentThread)
-        {
-            throw new InvalidOperationException("a parallel run cannot dispose its own pool");
-        }
-
+        ThrowIfInsideRun();
         lock (_runGate)
         {
             if (_stopping)
@@ -126,6 +124,15 @@ public sealed class WorkerPool : IDisposable
         }
     }
 
+    private void ThrowIfInsideRun()
+    {
+        // Either would wait for itself.
+        if (_runGate.IsHeldByCurrentThread || s_owner == this)
+        {
+            throw new InvalidOperationException("a worker cannot run or dispose the pool that it works for");
+        }
+    }
+
     private void LeaveWorkersProcessors()
     {
         if (_processors.Length == 0 || ThreadAffinity.CurrentProcessor() == _processors[0])
@@ -141,6 +148,7 @@ public sealed class WorkerPool : IDisposable
 
     private void Work(int worker)
     {
+        s_owner = this;
         if (_processors.Length > 0)
         {
             ThreadAffinity.Restrict(_processors[worker]);
