@@ -62,7 +62,27 @@ internal static unsafe class Avx2DotS8
         b1.Store(sums + 24);
     }
 
-    public static void FourRows(byte* weights, byte* inputs, int columns, int* sums)
+    /// <summary>
+    /// Spreads a block of weights to s16, <c>[columns/4][4][32 bytes]</c>: columns 0 and 2 of rows 0..7, of rows 8..15,
+    /// then columns 1 and 3 likewise.
+    /// </summary>
+    public static void Unpack(byte* weights, int columns, short* unpacked)
+    {
+        for (int groups = columns / 4; groups > 0; groups--)
+        {
+            Vector256<short> w0 = Vector256.Load((short*)weights);
+            Vector256<short> w1 = Vector256.Load((short*)(weights + 32));
+            Avx2.ShiftRightArithmetic(Avx2.ShiftLeftLogical(w0, 8), 8).Store(unpacked);
+            Avx2.ShiftRightArithmetic(Avx2.ShiftLeftLogical(w1, 8), 8).Store(unpacked + 16);
+            Avx2.ShiftRightArithmetic(w0, 8).Store(unpacked + 32);
+            Avx2.ShiftRightArithmetic(w1, 8).Store(unpacked + 48);
+            weights += GroupBytes;
+            unpacked += GroupBytes;
+        }
+    }
+
+    /// <summary>Four rows of s16 inputs over <see cref="Unpack"/>ed weights, by vpmaddwd: any s16 times s8 pair fits s32.</summary>
+    public static void FourRows(short* unpacked, byte* inputs, int columns, int* sums)
     {
         Vector256<int> a0 = Vector256.Load(sums);
         Vector256<int> a1 = Vector256.Load(sums + 8);
@@ -74,13 +94,17 @@ internal static unsafe class Avx2DotS8
         Vector256<int> d1 = Vector256.Load(sums + 56);
         for (int groups = columns / 4; groups > 0; groups--)
         {
-            Vector256<sbyte> w0 = Vector256.Load((sbyte*)weights);
-            Vector256<sbyte> w1 = Vector256.Load((sbyte*)weights + 32);
-            Multiply(w0, w1, inputs, ref a0, ref a1);
-            Multiply(w0, w1, inputs + 8, ref b0, ref b1);
-            Multiply(w0, w1, inputs + 16, ref c0, ref c1);
-            Multiply(w0, w1, inputs + 24, ref d0, ref d1);
-            weights += GroupBytes;
+            for (int pair = 0; pair < 2; pair++)
+            {
+                Vector256<short> w0 = Vector256.Load(unpacked + (pair * 32));
+                Vector256<short> w1 = Vector256.Load(unpacked + (pair * 32) + 16);
+                MultiplyPair(w0, w1, inputs + (pair * 4), ref a0, ref a1);
+                MultiplyPair(w0, w1, inputs + 8 + (pair * 4), ref b0, ref b1);
+                MultiplyPair(w0, w1, inputs + 16 + (pair * 4), ref c0, ref c1);
+                MultiplyPair(w0, w1, inputs + 24 + (pair * 4), ref d0, ref d1);
+            }
+
+            unpacked += GroupBytes;
             inputs += 32;
         }
 
@@ -92,6 +116,15 @@ internal static unsafe class Avx2DotS8
         c1.Store(sums + 40);
         d0.Store(sums + 48);
         d1.Store(sums + 56);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void MultiplyPair(
+        Vector256<short> w0, Vector256<short> w1, byte* inputs, ref Vector256<int> low, ref Vector256<int> high)
+    {
+        Vector256<short> x = Avx2.BroadcastScalarToVector256((uint*)inputs).AsInt16();
+        low += Avx2.MultiplyAddAdjacent(x, w0);
+        high += Avx2.MultiplyAddAdjacent(x, w1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

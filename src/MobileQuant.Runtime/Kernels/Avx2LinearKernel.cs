@@ -90,9 +90,14 @@ internal sealed unsafe class Avx2LinearKernel : LinearKernel
     private static void MultiplyS8(byte* weights, byte* inputs, int columns, int paddedRows, int* sums)
     {
         int row = 0;
+        if (paddedRows >= 4)
+        {
+            Avx2DotS8.Unpack(weights, columns, (short*)KernelScratch.Weights);
+        }
+
         for (; row + 4 <= paddedRows; row += 4)
         {
-            Avx2DotS8.FourRows(weights, inputs + (row * columns * 2), columns, sums + (row * TileRows));
+            Avx2DotS8.FourRows((short*)KernelScratch.Weights, inputs + (row * columns * 2), columns, sums + (row * TileRows));
         }
 
         switch (paddedRows - row)

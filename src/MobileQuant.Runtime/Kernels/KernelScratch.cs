@@ -15,7 +15,7 @@ internal static unsafe class KernelScratch
     public const int SumBytes = 128 * 1024;
 
     /// <summary>Bytes of <see cref="Weights"/>.</summary>
-    public const int WeightBytes = 8 * 1024;
+    public const int WeightBytes = 16 * 1024;
 
     private const int Alignment = 64;
 
