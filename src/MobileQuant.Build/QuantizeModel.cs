@@ -110,7 +110,7 @@ public sealed class QuantizeModel : Microsoft.Build.Utilities.Task, ICancelableT
 
         if (tool.ErrorTail.Length > 0)
         {
-            log.Message(MessageImportance.Normal, $"MobileQuant: {ModelName}: {tool.ErrorTail}");
+            Tell(log, false, MessageImportance.Normal, tool.ErrorTail);
         }
 
         Finish(log, artifact, stampFile, before, artifactTime, start);
@@ -144,8 +144,8 @@ public sealed class QuantizeModel : Microsoft.Build.Utilities.Task, ICancelableT
         new Stamp(fingerprint, file.Length).Write(stampFile, start);
 
         bool fromStore = _result.Text("cache") == "hit";
-        log.Message(IsQuiet ? MessageImportance.Normal : MessageImportance.High, $"MobileQuant: {ModelName}: {ProgressText.Of(_result, fromStore)}");
-        log.Message(MessageImportance.Low, $"MobileQuant: {ModelName}: fingerprint {fingerprint}, peak memory {_result.Number("peakMemoryBytes") / 1e6:0} MB, {artifact}");
+        Tell(log, !IsQuiet, MessageImportance.Normal, ProgressText.Of(_result, fromStore));
+        Tell(log, false, MessageImportance.Low, $"fingerprint {fingerprint}, peak memory {_result.Number("peakMemoryBytes") / 1e6:0} MB, {artifact}");
     }
 
     private bool IsQuiet => string.Equals(Verbosity, "quiet", StringComparison.OrdinalIgnoreCase);
@@ -158,11 +158,10 @@ public sealed class QuantizeModel : Microsoft.Build.Utilities.Task, ICancelableT
         switch (told?.Kind)
         {
             case "progress":
-                bool due = !IsQuiet && (IsDetailed || _progress.IsDue());
-                log.Message(due ? MessageImportance.High : MessageImportance.Low, $"MobileQuant: {ModelName}: {ProgressText.Of(told)}");
+                Tell(log, !IsQuiet && (IsDetailed || _progress.IsDue()), MessageImportance.Low, ProgressText.Of(told));
                 break;
             case "message":
-                log.Message(IsDetailed ? MessageImportance.High : MessageImportance.Normal, $"MobileQuant: {ModelName}: {told.Text("text")}");
+                Tell(log, IsDetailed, MessageImportance.Normal, told.Text("text"));
                 break;
             case "warning":
                 log.Warning(told.Text("code"), Location, told.Text("message"), told.Text("remedy"));
@@ -175,8 +174,21 @@ public sealed class QuantizeModel : Microsoft.Build.Utilities.Task, ICancelableT
                 _result = told;
                 break;
             default:
-                log.Message(MessageImportance.Normal, $"MobileQuant: {ModelName}: {line}");
+                Tell(log, false, MessageImportance.Normal, line);
                 break;
+        }
+    }
+
+    private void Tell(BuildLog log, bool aloud, MessageImportance otherwise, string text)
+    {
+        string line = $"MobileQuant: {ModelName}: {text}";
+        if (aloud)
+        {
+            log.Announce(line);
+        }
+        else
+        {
+            log.Message(otherwise, line);
         }
     }
 
