@@ -1,0 +1,130 @@
+using System.Runtime.InteropServices;
+using MobileQuant.Arithmetic;
+using MobileQuant.Kernels;
+using MobileQuant.Programs;
+
+namespace MobileQuant.Bench;
+
+/// <summary>A linear layer of random codes, in native memory.</summary>
+internal static unsafe class RandomLayer
+{
+    public static LinearProgram Create(int outputs, int inputs, WeightFormat format, bool asymmetric, Random random)
+    {
+        int padded = (outputs + LinearProgram.TileRows - 1) / LinearProgram.TileRows * LinearProgram.TileRows;
+        (int low, int high) = format == WeightFormat.S8 ? (-127, 127) : (-8, 7);
+        sbyte[] codes = new sbyte[outputs * inputs];
+        sbyte[] zeros = new sbyte[padded];
+        int[] rowSums = new int[padded];
+        int[] multipliers = new int[padded];
+        byte[] shifts = new byte[padded];
+        Array.Fill(shifts, (byte)1);
+        int[] bias = new int[padded];
+        for (int n = 0; n < outputs; n++)
+        {
+            zeros[n] = (sbyte)(asymmetric ? random.Next(-8, 8) : 0);
+            multipliers[n] = random.Next(1 << 30, int.MaxValue);
+            shifts[n] = (byte)random.Next(30, 50);
+            bias[n] = random.Next(-1000, 1000);
+            for (int k = 0; k < inputs; k++)
+            {
+                sbyte code = (sbyte)random.Next(low, high + 1);
+                codes[(n * inputs) + k] = code;
+                rowSums[n] += code - zeros[n];
+            }
+        }
+
+        long bytes = PackedLayout.TotalBytes(format, outputs, inputs);
+        byte* weights = (byte*)NativeMemory.AlignedAlloc((nuint)bytes, 4096);
+        PackedLayout.Pack(format, codes, outputs, inputs, new Span<byte>(weights, checked((int)bytes)));
+        return new LinearProgram
+        {
+            Name = "random",
+            InputSize = inputs,
+            OutputSize = outputs,
+            Format = format,
+            Weights = new(weights, bytes, null),
+            RowSums = NativeSpan<int>.Copy(rowSums),
+            Multipliers = NativeSpan<int>.Copy(multipliers),
+            Shifts = NativeSpan<byte>.Copy(shifts),
+            ZeroPoints = asymmetric ? NativeSpan<sbyte>.Copy(zeros) : default,
+            Bias = NativeSpan<int>.Copy(bias),
+            OutputMinimum = int.MinValue,
+            OutputMaximum = int.MaxValue,
+        };
+    }
+
+    /// <summary>The same layer with weights of its own, so that a stream of layers does not stay in a cache.</summary>
+    public static LinearProgram Copy(LinearProgram linear)
+    {
+        byte* weights = (byte*)NativeMemory.AlignedAlloc((nuint)linear.Weights.Length, 4096);
+        Buffer.MemoryCopy(linear.Weights.Pointer, weights, linear.Weights.Length, linear.Weights.Length);
+        return new LinearProgram
+        {
+            Name = linear.Name,
+            InputSize = linear.InputSize,
+            OutputSize = linear.OutputSize,
+            Format = linear.Format,
+            Weights = new(weights, linear.Weights.Length, null),
+            RowSums = linear.RowSums,
+            Multipliers = linear.Multipliers,
+            Shifts = linear.Shifts,
+            ZeroPoints = linear.ZeroPoints,
+            Bias = linear.Bias,
+            OutputMinimum = linear.OutputMinimum,
+            OutputMaximum = linear.OutputMaximum,
+        };
+    }
+
+    /// <summary>Releases the weights, which are too large to leave to a finalizer.</summary>
+    public static void Free(LinearProgram linear) => NativeMemory.AlignedFree(linear.Weights.Pointer);
+}
+
+/// <summary>Random input rows and room for outputs.</summary>
+internal sealed unsafe class RandomRows : IDisposable
+{
+    private readonly byte* _codes;
+    private readonly RowScale* _scales;
+    private readonly int* _sums;
+
+    public RandomRows(LinearProgram linear, int count, bool wide, Random random)
+    {
+        int codeRows = count * (wide ? 2 : 1);
+        int stride = linear.PaddedInputSize;
+        _codes = (byte*)NativeMemory.AllocZeroed((nuint)((long)codeRows * stride));
+        _scales = (RowScale*)NativeMemory.Alloc((nuint)count, (nuint)sizeof(RowScale));
+        _sums = (int*)NativeMemory.AllocZeroed((nuint)count, sizeof(int));
+        Output = (int*)NativeMemory.AllocZeroed((nuint)((long)count * linear.OutputSize), sizeof(int));
+        for (int row = 0; row < codeRows; row++)
+        {
+            Span<byte> codes = new(_codes + ((long)row * stride), linear.InputSize);
+            random.NextBytes(codes);
+            int sum = 0;
+            foreach (byte code in codes)
+            {
+                sum += code;
+            }
+
+            _sums[wide ? row / 2 : row] += wide && row % 2 == 0 ? 256 * sum : sum;
+        }
+
+        for (int row = 0; row < count; row++)
+        {
+            _scales[row] = new(wide ? WideRowQuantizer.ZeroPoint : random.Next(256), random.Next(1 << 30, int.MaxValue), random.Next(-5, 6));
+        }
+
+        Batch = new(_codes, stride, count, wide, _scales, _sums);
+    }
+
+    public RowBatch Batch { get; }
+
+    /// <summary>Outputs, as many per row as the layer has.</summary>
+    public int* Output { get; }
+
+    public void Dispose()
+    {
+        NativeMemory.Free(_codes);
+        NativeMemory.Free(_scales);
+        NativeMemory.Free(_sums);
+        NativeMemory.Free(Output);
+    }
+}
