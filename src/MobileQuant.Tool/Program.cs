@@ -1,1 +1,4 @@
-return 0;
+using MobileQuant.Tool;
+
+using Interruption interruption = new();
+return await MobileQuantCommand.InvokeAsync(args, Console.Out, Console.Error, interruption.Token).ConfigureAwait(false);

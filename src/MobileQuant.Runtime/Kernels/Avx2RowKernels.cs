@@ -83,7 +83,7 @@ internal static unsafe class Avx2RowKernels
         {
             int length = 32 - BitOperations.LeadingZeroCount((uint)largest);
             factor = new((int)(((ulong)limit << (15 + length)) / (uint)largest), 15 + length);
-            scale = RowScale.FromInteger(WideRowQuantizer.ZeroPoint, largest);
+            scale = RowScale.FromSteps(WideRowQuantizer.ZeroPoint, largest);
         }
 
         Scaler scaler = new(factor, -limit, limit);

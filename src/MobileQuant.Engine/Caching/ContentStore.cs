@@ -1,0 +1,374 @@
+using System.Text.Json;
+
+namespace MobileQuant.Caching;
+
+/// <summary>
+/// Artifacts by content key, in a folder that many processes share. Entries appear by one rename and are checked against their
+/// digest whenever they are served; a damaged one is put aside and reported, never used.
+/// </summary>
+/// <remarks>
+/// <code>
+/// entries/ab/abcdef.../artifact.mq.safetensors, entry.json     (its file time: when last used)
+/// locks/abcdef....lock                                         one builder per key
+/// building/build.PID.GUID.mqtmp/                               work in progress
+/// quarantine/abcdef....GUID/                                   entries that failed their digest
+/// digests.json                                                 remembered digests of large files
+/// </code>
+/// </remarks>
+public sealed class ContentStore
+{
+    /// <summary>Name of the artifact inside an entry.</summary>
+    internal const string ArtifactName = "artifact.mq.safetensors";
+
+    private const string EntryName = "entry.json";
+
+    private readonly string _entries;
+    private readonly string _locks;
+    private readonly string _building;
+    private readonly string _quarantine;
+
+    private ContentStore(string directory, long limitBytes)
+    {
+        Location = directory;
+        LimitBytes = limitBytes;
+        _entries = Path.Combine(directory, "entries");
+        _locks = Path.Combine(directory, "locks");
+        _building = Path.Combine(directory, "building");
+        _quarantine = Path.Combine(directory, "quarantine");
+        Digests = new FileDigests(Path.Combine(directory, "digests.json"));
+    }
+
+    /// <summary>The store's folder, absolute.</summary>
+    public string Location { get; }
+
+    /// <summary>Adding an entry evicts least recently used ones above this size.</summary>
+    public long LimitBytes { get; }
+
+    internal FileDigests Digests { get; }
+
+    /// <summary>Opens a store, creating it private to the user when it is not there.</summary>
+    /// <param name="directory">The folder, or null for <see cref="StoreLocation.Resolve"/>.</param>
+    /// <param name="limitBytes">The size limit, or null for <see cref="StoreLocation.ResolveLimit"/>.</param>
+    /// <returns>The store.</returns>
+    /// <exception cref="MobileQuantException">MQ4003: the folder cannot be created or written.</exception>
+    public static ContentStore Open(string? directory = null, long? limitBytes = null)
+    {
+        ContentStore store = new(StoreLocation.Resolve(directory), limitBytes ?? StoreLocation.ResolveLimit());
+        try
+        {
+            foreach (string folder in (string[])[store.Location, store._entries, store._locks, store._building])
+            {
+                CreatePrivate(folder);
+            }
+
+            TemporaryPath.Sweep(store._building);
+            TemporaryPath.Sweep(store.Location);
+            return store;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MobileQuantException(
+                "MQ4003",
+                $"The store of quantized models cannot be used at {store.Location}: {e.Message}",
+                $"Name a folder that can be written with --cache-directory or {StoreLocation.DirectoryVariable}, or work without the store (--no-cache).",
+                e);
+        }
+    }
+
+    /// <summary>All entries whose description can be read, most recently used first.</summary>
+    /// <returns>The entries.</returns>
+    public IReadOnlyList<StoreEntry> List()
+    {
+        List<StoreEntry> entries = [];
+        foreach (string folder in EntryFolders())
+        {
+            if (ReadEntry(folder, Path.GetFileName(folder)) is { } entry)
+            {
+                entries.Add(entry);
+            }
+        }
+
+        return [.. entries.OrderByDescending(entry => entry.LastUsed)];
+    }
+
+    /// <summary>Bytes of all files of the store.</summary>
+    /// <returns>The sum of their sizes.</returns>
+    public long MeasureBytes() => SizeOf(new DirectoryInfo(Location));
+
+    /// <summary>Checks every entry against its digest and puts damaged ones aside.</summary>
+    /// <param name="progress">Told the entry that is being read; may be null.</param>
+    /// <param name="cancellationToken">Stops between chunks.</param>
+    /// <returns>How many are whole, and the keys of those that were not.</returns>
+    public (int Whole, IReadOnlyList<string> Damaged) Verify(IProgress<QuantizationEvent>? progress = null, CancellationToken cancellationToken = default)
+    {
+        int whole = 0;
+        List<string> damaged = [];
+        string[] folders = [.. EntryFolders()];
+        for (int i = 0; i < folders.Length; i++)
+        {
+            string key = Path.GetFileName(folders[i]);
+            progress?.Report(new QuantizationEvent.Progress("verify", $"checking {key[..12]}", i, folders.Length));
+            string artifact = Path.Combine(folders[i], ArtifactName);
+            if (ReadEntry(folders[i], key) is { } entry && File.Exists(artifact) && FileDigests.Hash(artifact, null, cancellationToken) == entry.Sha256)
+            {
+                whole++;
+            }
+            else
+            {
+                Quarantine(key);
+                damaged.Add(key);
+            }
+        }
+
+        return (whole, damaged);
+    }
+
+    /// <summary>Deletes least recently used entries until the store's entries fit, and everything that was put aside.</summary>
+    /// <param name="limitBytes">What the entries may take.</param>
+    /// <returns>How many entries and bytes were deleted.</returns>
+    public (int Entries, long Bytes) Collect(long limitBytes)
+    {
+        (int count, long bytes) = Evict(limitBytes, keep: null);
+        if (Directory.Exists(_quarantine))
+        {
+            bytes += SizeOf(new DirectoryInfo(_quarantine));
+            DeleteFolder(_quarantine);
+        }
+
+        return (count, bytes);
+    }
+
+    /// <summary>Whether there is an entry, whole or not.</summary>
+    internal bool Contains(string key) => Directory.Exists(FolderOf(key));
+
+    /// <summary>Copies an entry's artifact to <paramref name="outputPath"/>, checking its digest on the way.</summary>
+    /// <param name="key">The content key.</param>
+    /// <param name="outputPath">Replaced in one step.</param>
+    /// <param name="progress">Told of damage; may be null.</param>
+    /// <param name="cancellationToken">Stops between chunks, leaving nothing.</param>
+    /// <returns>The entry, or null when the store has no whole one.</returns>
+    internal StoreEntry? TryMaterialize(string key, string outputPath, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
+    {
+        string folder = FolderOf(key);
+        if (!Directory.Exists(folder))
+        {
+            return null;
+        }
+
+        string artifact = Path.Combine(folder, ArtifactName);
+        StoreEntry? entry = ReadEntry(folder, key);
+        if (entry is null || !File.Exists(artifact))
+        {
+            ReportDamage(key, progress);
+            return null;
+        }
+
+        try
+        {
+            if (!AlreadyThere(outputPath, entry, cancellationToken) && !CopyChecked(artifact, entry, outputPath, progress, cancellationToken))
+            {
+                ReportDamage(key, progress);
+                return null;
+            }
+        }
+        catch (IOException e) when (DiskErrors.IsDiskFull(e))
+        {
+            throw DiskErrors.Full(e, outputPath);
+        }
+
+        Touch(folder);
+        return entry;
+    }
+
+    /// <summary>A folder to build an entry in; deleted unless <see cref="Add"/> takes it.</summary>
+    internal TemporaryPath CreateStaging() => TemporaryPath.FolderIn(_building);
+
+    /// <summary>Makes the artifact in <paramref name="staging"/> the entry of a fingerprint.</summary>
+    /// <param name="staging">Holds the finished file <see cref="ArtifactName"/>.</param>
+    /// <param name="entry">Its description.</param>
+    internal void Add(TemporaryPath staging, StoreEntry entry)
+    {
+        WriteThrough(Path.Combine(staging.Path, EntryName), JsonSerializer.SerializeToUtf8Bytes(entry, CachingJson.Default.StoreEntry));
+        string folder = FolderOf(entry.Key);
+        Directory.CreateDirectory(Path.GetDirectoryName(folder)!);
+        Remove(folder);
+        Directory.Move(staging.Path, folder);
+        Evict(LimitBytes, keep: entry.Key);
+    }
+
+    internal StoreLock Lock(string key, string subject, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken) =>
+        StoreLock.Acquire(Path.Combine(_locks, key + ".lock"), subject, progress, cancellationToken);
+
+    private static bool AlreadyThere(string outputPath, StoreEntry entry, CancellationToken cancellationToken)
+    {
+        FileInfo output = new(outputPath);
+        if (!output.Exists || output.LinkTarget is not null || output.Length != entry.Bytes || FileDigests.Hash(outputPath, null, cancellationToken) != entry.Sha256)
+        {
+            return false;
+        }
+
+        // Same bytes: only the time moves, so that a build that compares times sees the output as made now.
+        output.LastWriteTimeUtc = DateTime.UtcNow;
+        return true;
+    }
+
+    private static bool CopyChecked(string artifact, StoreEntry entry, string outputPath, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
+    {
+        progress?.Report(new QuantizationEvent.Progress("copy", "copying from the store", 0, entry.Bytes));
+        using TemporaryPath temporary = TemporaryPath.Beside(outputPath);
+        using (FileStream source = new(artifact, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan))
+        {
+            if (source.Length != entry.Bytes)
+            {
+                return false;
+            }
+
+            using FileStream target = new(temporary.Path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+            if (FileDigests.Hash(source, target, null, cancellationToken) != entry.Sha256)
+            {
+                return false;
+            }
+
+            target.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary.Path, outputPath, overwrite: true);
+        return true;
+    }
+
+    private static void WriteThrough(string path, byte[] bytes)
+    {
+        using FileStream stream = new(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        stream.Write(bytes);
+        stream.Flush(flushToDisk: true);
+    }
+
+    private static StoreEntry? ReadEntry(string folder, string key)
+    {
+        try
+        {
+            FileInfo file = new(Path.Combine(folder, EntryName));
+            StoreEntry? entry = JsonSerializer.Deserialize(File.ReadAllBytes(file.FullName), CachingJson.Default.StoreEntry);
+            return entry is { Version: StoreEntry.CurrentVersion, Fingerprint: not null } && entry.Key == key
+                ? entry with { LastUsed = file.LastWriteTimeUtc }
+                : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static void CreatePrivate(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            // The user's own folders are private there by inheritance.
+            Directory.CreateDirectory(folder);
+        }
+        else if (!Directory.Exists(folder))
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    private static long SizeOf(DirectoryInfo folder)
+    {
+        try
+        {
+            return folder.Exists ? folder.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Exists ? file.Length : 0) : 0;
+        }
+        catch (IOException)
+        {
+            // Something was deleted meanwhile; the size is for information.
+            return 0;
+        }
+    }
+
+    private static void Touch(string folder)
+    {
+        try
+        {
+            File.SetLastWriteTimeUtc(Path.Combine(folder, EntryName), DateTime.UtcNow);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A store that can only be read serves all the same.
+        }
+    }
+
+    private static void DeleteFolder(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Somebody else was faster.
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // In use (Windows): collected another time.
+        }
+    }
+
+    private (int Count, long Bytes) Evict(long limitBytes, string? keep)
+    {
+        IReadOnlyList<StoreEntry> entries = List();
+        long total = entries.Sum(entry => entry.Bytes);
+        int count = 0;
+        long bytes = 0;
+        foreach (StoreEntry entry in entries.Reverse().Where(entry => entry.Key != keep))
+        {
+            if (total - bytes <= limitBytes)
+            {
+                break;
+            }
+
+            Remove(FolderOf(entry.Key));
+            count++;
+            bytes += entry.Bytes;
+        }
+
+        return (count, bytes);
+    }
+
+    /// <summary>Takes an entry out of sight in one rename, then deletes it.</summary>
+    private void Remove(string folder)
+    {
+        using TemporaryPath grave = TemporaryPath.FolderIn(_building);
+        try
+        {
+            Directory.Move(folder, Path.Combine(grave.Path, "evicted"));
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Not there, or somebody else was faster.
+        }
+    }
+
+    private void ReportDamage(string key, IProgress<QuantizationEvent>? progress)
+    {
+        Quarantine(key);
+        progress?.Report(new QuantizationEvent.Warning("MQ4004", $"The stored artifact {key[..12]} does not match its digest; it was put aside ({_quarantine}) and is made again."));
+    }
+
+    private void Quarantine(string key)
+    {
+        try
+        {
+            CreatePrivate(_quarantine);
+            Directory.Move(FolderOf(key), Path.Combine(_quarantine, $"{key}.{Guid.NewGuid():N}"));
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Another process put it aside already.
+        }
+    }
+
+    private IEnumerable<string> EntryFolders() =>
+        Directory.EnumerateDirectories(_entries).SelectMany(Directory.EnumerateDirectories).Where(folder => Path.GetFileName(folder).Length == 64);
+
+    private string FolderOf(string key) => Path.Combine(_entries, key[..2], key);
+}

@@ -1,0 +1,88 @@
+using Microsoft.Extensions.FileSystemGlobbing;
+using MobileQuant.Quantization;
+
+namespace MobileQuant.Caching;
+
+/// <summary>Brings a request into the one form in which equal requests are equal: absolute paths, expanded globs, canonical names, resolved defaults.</summary>
+internal static class RequestNormalizer
+{
+    /// <summary>The recipes of this version by their canonical names.</summary>
+    public static IReadOnlyList<string> Recipes { get; } = ["RoundToNearest", "SmoothQuant", "SmoothQuant-Edge"];
+
+    /// <summary>Checks a request and brings it into its normal form.</summary>
+    /// <param name="request">As the user gave it.</param>
+    /// <exception cref="MobileQuantException">MQ1004 to MQ1007, MQ3001: what is wrong with it.</exception>
+    public static QuantizationRequest Normalize(QuantizationRequest request)
+    {
+        if (request.Alpha is { } alpha && !(alpha is > 0 and < 1))
+        {
+            throw new MobileQuantException("MQ1004", FormattableString.Invariant($"Alpha is {alpha}; expected a number above 0 and below 1."), "Leave it out to have it searched, or use for example 0.5.");
+        }
+
+        if (request.Threads < 0)
+        {
+            throw new MobileQuantException("MQ1003", $"Threads is {request.Threads}; expected 0 (all cores) or more.", "Use 0 or a positive number.");
+        }
+
+        string recipe = NormalizeRecipe(request.Recipe);
+        string checkpoint = RequirePath(request.CheckpointPath, "The checkpoint path is empty.");
+        string output = RequirePath(request.OutputPath, "The output path is empty.");
+        if (Directory.Exists(output))
+        {
+            throw new MobileQuantException("MQ1005", $"The output {output} is a folder; expected a file name.", "Name a file, conventionally NAME.mq.safetensors.");
+        }
+
+        if (string.Equals(Path.GetDirectoryName(output), Path.TrimEndingDirectorySeparator(checkpoint), StringComparison.Ordinal) && CheckpointFiles.IsPart(Path.GetFileName(output)))
+        {
+            throw new MobileQuantException("MQ1005", $"The output {output} would lie among the checkpoint's own files.", "Write the artifact to another folder.");
+        }
+
+        return request with
+        {
+            Recipe = recipe,
+            CheckpointPath = Path.TrimEndingDirectorySeparator(checkpoint),
+            OutputPath = output,
+            Alpha = recipe == "RoundToNearest" ? null : request.Alpha,
+            Weights = request.Weights != WeightSymmetry.Default ? request.Weights
+                : request.Precision.WeightBits == 4 ? WeightSymmetry.Asymmetric
+                : WeightSymmetry.Symmetric,
+            BaseDirectory = BaseOf(request),
+            Calibration = [.. request.Calibration.SelectMany(pattern => Expand(pattern, BaseOf(request))).Distinct(StringComparer.Ordinal)],
+        };
+    }
+
+    private static string NormalizeRecipe(string recipe) =>
+        Recipes.FirstOrDefault(known => string.Equals(known, recipe?.Trim(), StringComparison.OrdinalIgnoreCase))
+        ?? throw new MobileQuantException("MQ3001", $"Unknown recipe '{recipe}'.", $"Use one of: {string.Join(", ", Recipes)}.");
+
+    private static string BaseOf(QuantizationRequest request) => Path.GetFullPath(request.BaseDirectory ?? Environment.CurrentDirectory);
+
+    private static string RequirePath(string path, string message) =>
+        string.IsNullOrWhiteSpace(path) ? throw new MobileQuantException("MQ1005", message, "Name a path.") : Path.GetFullPath(path);
+
+    /// <summary>The files that one calibration pattern names, in ordinal order.</summary>
+    private static string[] Expand(string pattern, string baseDirectory)
+    {
+        string absolute = Path.GetFullPath(pattern, baseDirectory);
+        if (File.Exists(absolute))
+        {
+            return [absolute];
+        }
+
+        int wildcard = pattern.AsSpan().IndexOfAny('*', '?');
+        if (wildcard < 0)
+        {
+            throw new MobileQuantException("MQ1006", $"The calibration text {absolute} does not exist.", "Correct the path; relative ones start from the base directory.");
+        }
+
+        // The fixed part becomes the folder to search, so that patterns may be absolute or climb with «..».
+        int cut = pattern.AsSpan(0, wildcard).LastIndexOfAny('/', Path.DirectorySeparatorChar) + 1;
+        string root = Path.GetFullPath(cut == 0 ? "." : pattern[..cut], baseDirectory);
+        string[] files = Directory.Exists(root)
+            ? [.. new Matcher(StringComparison.Ordinal).AddInclude(pattern[cut..].Replace('\\', '/')).GetResultsInFullPath(root).Order(StringComparer.Ordinal)]
+            : [];
+        return files.Length > 0
+            ? files
+            : throw new MobileQuantException("MQ1006", $"The calibration pattern '{pattern}' matches no file in {root}.", "Correct the pattern; relative ones start from the base directory.");
+    }
+}

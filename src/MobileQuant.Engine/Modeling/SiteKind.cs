@@ -1,0 +1,59 @@
+namespace MobileQuant.Modeling;
+
+/// <summary>The named places of the decoder where a tensor may be observed or quantized.</summary>
+public enum SiteKind
+{
+    /// <summary>Embedding rows after the embedding scale, [batch, tokens, hidden].</summary>
+    EmbeddingOutput,
+
+    /// <summary>Output of the attention norm, which q, k and v read, [batch, tokens, hidden].</summary>
+    AttentionInput,
+
+    /// <summary>Output of q before rotation, [batch, tokens, heads * size].</summary>
+    QueryOutput,
+
+    /// <summary>Output of k before rotation, [batch, tokens, KV heads * size].</summary>
+    KeyOutput,
+
+    /// <summary>Output of v, [batch, tokens, KV heads * size].</summary>
+    ValueOutput,
+
+    /// <summary>q after rotation, [batch, heads, tokens, size].</summary>
+    QueryRotated,
+
+    /// <summary>k after rotation, [batch, KV heads, tokens, size].</summary>
+    KeyRotated,
+
+    /// <summary>k as the cache keeps it, [batch, KV heads, tokens, size]; has ranges per head.</summary>
+    KeyCache,
+
+    /// <summary>v as the cache keeps it, [batch, KV heads, tokens, size]; has ranges per head.</summary>
+    ValueCache,
+
+    /// <summary>Attention output, which o reads, [batch, tokens, heads * size].</summary>
+    OutputInput,
+
+    /// <summary>Output of o, the attention branch, [batch, tokens, hidden].</summary>
+    OutputOutput,
+
+    /// <summary>Output of the MLP norm, which gate and up read, [batch, tokens, hidden].</summary>
+    MlpInput,
+
+    /// <summary>Output of gate before the non-linearity, [batch, tokens, feed-forward].</summary>
+    GateOutput,
+
+    /// <summary>Output of up, [batch, tokens, feed-forward].</summary>
+    UpOutput,
+
+    /// <summary>The gated product, which down reads, [batch, tokens, feed-forward].</summary>
+    DownInput,
+
+    /// <summary>Output of down, the MLP branch, [batch, tokens, hidden].</summary>
+    DownOutput,
+
+    /// <summary>Output of the final norm, which the head reads, [batch, tokens, hidden].</summary>
+    HeadInput,
+
+    /// <summary>Logits, [batch, tokens, vocabulary].</summary>
+    HeadOutput,
+}

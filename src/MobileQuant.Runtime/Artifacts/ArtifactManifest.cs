@@ -1,0 +1,152 @@
+using MobileQuant.Arithmetic;
+using MobileQuant.Programs;
+
+namespace MobileQuant.Artifacts;
+
+/// <summary>What an artifact says of itself: the JSON under <c>mobilequant.manifest</c> in the safetensors metadata.</summary>
+public sealed record ArtifactManifest
+{
+    /// <summary>The format that this version reads and writes.</summary>
+    public const int CurrentFormatVersion = 1;
+
+    /// <summary>Format of the artifact; readers accept their own only.</summary>
+    public required int FormatVersion { get; init; }
+
+    /// <summary>Version of the tool that wrote it.</summary>
+    public required string ToolVersion { get; init; }
+
+    /// <summary>Model family, for people.</summary>
+    public required string Family { get; init; }
+
+    /// <summary>W8A8, W4A8.</summary>
+    public required string Precision { get; init; }
+
+    /// <summary>token or static.</summary>
+    public required string Activations { get; init; }
+
+    /// <summary>symmetric or asymmetric.</summary>
+    public required string Weights { get; init; }
+
+    /// <summary>channel or tensor.</summary>
+    public required string Granularity { get; init; }
+
+    /// <summary>Name of the recipe.</summary>
+    public required string Recipe { get; init; }
+
+    /// <summary>The recipe's settings as used, searched ones included.</summary>
+    public required IReadOnlyDictionary<string, string> RecipeSettings { get; init; }
+
+    /// <summary>The content key that it was made under; empty when made without a cache.</summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>Token that begins a text; null when the model has none.</summary>
+    public int? BeginOfTextId { get; init; }
+
+    /// <summary>Tokens that end a text.</summary>
+    public required IReadOnlyList<int> EndOfTextIds { get; init; }
+
+    /// <summary>Parameters of the float model.</summary>
+    public required long Parameters { get; init; }
+
+    /// <summary>The integer program's scalars.</summary>
+    public required ManifestProgram Program { get; init; }
+
+    /// <summary>Quantization sites with their float scales, for people and exporters; the runtime does not read them.</summary>
+    public required IReadOnlyList<ManifestSite> Sites { get; init; }
+
+    /// <summary>SHA-256 of each tensor, 64 hex digits.</summary>
+    public required IReadOnlyDictionary<string, string> Digests { get; init; }
+}
+
+/// <summary>A quantization site.</summary>
+/// <param name="Name">Such as <c>layers.3.mlp.down.input</c>.</param>
+/// <param name="Bits">Width of its codes.</param>
+/// <param name="Scale">Real value of one code; 0 where it is found per token.</param>
+/// <param name="ZeroPoint">The code of real 0.</param>
+/// <param name="Minimum">Smallest calibrated value.</param>
+/// <param name="Maximum">Largest calibrated value.</param>
+public sealed record ManifestSite(string Name, int Bits, double Scale, int ZeroPoint, double Minimum, double Maximum);
+
+/// <summary>Scalars of a program.</summary>
+public sealed record ManifestProgram
+{
+    /// <summary>Sizes.</summary>
+    public required ProgramShape Shape { get; init; }
+
+    /// <summary>Real value of one residual code.</summary>
+    public required double ResidualScale { get; init; }
+
+    /// <summary>Bound on the residual stream in codes: the embedding's bound plus those of all branches; below 2^31 by construction.</summary>
+    public required long ResidualBound { get; init; }
+
+    /// <summary>sqrt(eps) of the norms in residual codes.</summary>
+    public required int NormEpsilon { get; init; }
+
+    /// <summary>Width of the head's input codes.</summary>
+    public required int HeadInputBits { get; init; }
+
+    /// <summary>True when the head shares the embedding's bytes.</summary>
+    public required bool TiedHead { get; init; }
+
+    /// <summary>The head.</summary>
+    public required ManifestLinear Head { get; init; }
+
+    /// <summary>The decoder layers.</summary>
+    public required IReadOnlyList<ManifestLayer> Layers { get; init; }
+}
+
+/// <summary>Scalars of a layer. Quantizers are null for token activations.</summary>
+public sealed record ManifestLayer
+{
+    /// <summary>Input of q, k, v.</summary>
+    public RowQuantizer? AttentionInput { get; init; }
+
+    /// <summary>Input of o.</summary>
+    public RowQuantizer? OutputInput { get; init; }
+
+    /// <summary>Input of gate and up.</summary>
+    public RowQuantizer? FeedForwardInput { get; init; }
+
+    /// <summary>Input of down.</summary>
+    public RowQuantizer? DownInput { get; init; }
+
+    /// <summary>Rotated k to cache codes, per key-value head.</summary>
+    public required IReadOnlyList<FixedPointFactor> KeyFactors { get; init; }
+
+    /// <summary>Zero points of the key cache.</summary>
+    public required IReadOnlyList<int> KeyZeroPoints { get; init; }
+
+    /// <summary>Zero points of the value cache.</summary>
+    public required IReadOnlyList<int> ValueZeroPoints { get; init; }
+
+    /// <summary>Scores to the argument of 2^-u.</summary>
+    public required IReadOnlyList<FixedPointFactor> ScoreFactors { get; init; }
+
+    /// <summary>Attention output to the unit that all heads share.</summary>
+    public required IReadOnlyList<FixedPointFactor> OutputFactors { get; init; }
+
+    /// <summary>log2 of the codes between the activation's knots.</summary>
+    public required int ActivationSpacingBits { get; init; }
+
+    /// <summary>The linear layers by name: q, k, v, o, gate, up, down.</summary>
+    public required IReadOnlyDictionary<string, ManifestLinear> Linears { get; init; }
+}
+
+/// <summary>Scalars of a linear layer.</summary>
+/// <param name="Format">Layout of the weights.</param>
+/// <param name="OutputSize">N.</param>
+/// <param name="InputSize">K.</param>
+/// <param name="OutputMinimum">Clamp of the outputs.</param>
+/// <param name="OutputMaximum">Clamp of the outputs.</param>
+/// <param name="AccumulatorBound">max over rows of sum |w - zero| * max |x| and its partial sums; below 2^31.</param>
+/// <param name="HasBias">Whether the channel table has a third row of biases.</param>
+/// <param name="HasZeroPoints">Whether weights have zero points.</param>
+public sealed record ManifestLinear(
+    WeightFormat Format,
+    int OutputSize,
+    int InputSize,
+    int OutputMinimum,
+    int OutputMaximum,
+    long AccumulatorBound,
+    bool HasBias,
+    bool HasZeroPoints);

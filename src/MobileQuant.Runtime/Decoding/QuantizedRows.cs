@@ -1,0 +1,51 @@
+using MobileQuant.Arithmetic;
+using MobileQuant.Kernels;
+
+namespace MobileQuant.Decoding;
+
+/// <summary>Working memory for the quantized inputs of linear layers: up to a number of rows of up to a padded length.</summary>
+internal sealed unsafe class QuantizedRows : IDisposable
+{
+    private readonly NativeBuffer<byte> _codes;
+    private readonly NativeBuffer<RowScale> _scales;
+    private readonly NativeBuffer<int> _sums;
+
+    /// <summary>Allocates.</summary>
+    /// <param name="rows">Code rows; a wide row takes two.</param>
+    /// <param name="length">Longest padded input.</param>
+    public QuantizedRows(int rows, int length)
+    {
+        // A multiple of the cache line keeps rows apart when several threads write them.
+        Stride = (length + 63) & ~63;
+        _codes = new((long)rows * Stride);
+        _scales = new(rows);
+        _sums = new(rows);
+    }
+
+    public int Stride { get; }
+
+    /// <summary>Quantizes one row to u8 by a stored quantizer, or by one found from the row.</summary>
+    public void Quantize(int index, ReadOnlySpan<int> row, RowQuantizer? stored)
+    {
+        RowQuantizer quantizer = stored ?? RowKernels.FromRow(row);
+        _sums.Pointer[index] = RowKernels.Quantize(quantizer, row, _codes.Row(index, Stride));
+        _scales.Pointer[index] = quantizer.Scale;
+    }
+
+    /// <summary>Quantizes one row to wide codes.</summary>
+    public void QuantizeWide(int index, ReadOnlySpan<int> row, int bits)
+    {
+        _scales.Pointer[index] = RowKernels.QuantizeWide(
+            row, bits, _codes.Row(2L * index, Stride), _codes.Row((2L * index) + 1, Stride), out _sums.Pointer[index]);
+    }
+
+    /// <summary>The first rows as a batch.</summary>
+    public RowBatch Batch(int count, bool wide) => new(_codes.Pointer, Stride, count, wide, _scales.Pointer, _sums.Pointer);
+
+    public void Dispose()
+    {
+        _codes.Dispose();
+        _scales.Dispose();
+        _sums.Dispose();
+    }
+}

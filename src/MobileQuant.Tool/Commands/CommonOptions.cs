@@ -1,0 +1,32 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace MobileQuant.Tool.Commands;
+
+/// <summary>Options that several commands share, and how their values are read.</summary>
+internal static class CommonOptions
+{
+    public static Option<bool> Json() => new("--json") { Description = "Print the result, or the error, as JSON and nothing else on standard output." };
+
+    public static Option<int> Threads() => new("--threads") { Description = "Threads; 0: all cores. Never changes a result.", HelpName = "number" };
+
+    public static Option<string?> CacheDirectory() => new("--cache-directory") { Description = "The store's folder; default: MOBILEQUANT_CACHE_DIRECTORY, else the user's cache.", HelpName = "folder" };
+
+    /// <summary>Reads an enumeration by the names that help shows.</summary>
+    /// <exception cref="MobileQuantException">MQ1003: another word.</exception>
+    public static T Parse<T>(ParseResult parsed, Option<string> option)
+        where T : struct, Enum
+    {
+        string text = parsed.GetRequiredValue(option);
+        foreach (T value in Enum.GetValues<T>())
+        {
+            if (string.Equals(value.ToString(), text.Trim(), StringComparison.OrdinalIgnoreCase))
+            {
+                return value;
+            }
+        }
+
+        string names = string.Join(", ", Enum.GetNames<T>().Select(name => name.ToLower(CultureInfo.InvariantCulture)));
+        throw new MobileQuantException("MQ1003", $"{option.Name} is '{text}'; expected one of: {names}.", $"Use one of: {names}.");
+    }
+}

@@ -1,0 +1,16 @@
+namespace MobileQuant.Tool;
+
+/// <summary>What the process returns; documented in docs/cli.md.</summary>
+internal static class ExitCodes
+{
+    public const int Good = 0;
+    public const int Failure = 1;
+    public const int Usage = 2;
+    public const int QualityGate = 3;
+
+    /// <summary>128 + SIGINT, as shells expect.</summary>
+    public const int Cancelled = 130;
+
+    /// <summary>Options and projects that make no sense are usage errors; all else is a failure.</summary>
+    public static int For(MobileQuantException error) => error.Code.StartsWith("MQ1", StringComparison.Ordinal) ? Usage : Failure;
+}
