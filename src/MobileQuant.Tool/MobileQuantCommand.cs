@@ -23,7 +23,7 @@ internal static class MobileQuantCommand
         if (parsed.Action is ParseErrorAction)
         {
             string command = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
-            report.Write("MQ1001", string.Join(" ", parsed.Errors.Select(error => error.Message)), $"See `mobilequant{command} --help`.");
+            report.Write("MQ1001", string.Join(" ", parsed.Errors.Take(3).Select(error => error.Message)), $"See `mobilequant{command} --help`.");
             return ExitCodes.Usage;
         }
 
@@ -63,10 +63,16 @@ internal static class MobileQuantCommand
         RootCommand root = new("Quantizes language models to integer-only artifacts, and inspects, evaluates, runs and times them.")
         {
             QuantizeCommand.Create(console),
+            InspectCommand.Create(console),
+            DoctorCommand.Create(console),
+            CacheCommand.Create(console),
         };
         Dictionary<string, string> examples = new(StringComparer.Ordinal)
         {
             ["quantize"] = QuantizeCommand.Examples,
+            ["inspect"] = InspectCommand.Examples,
+            ["doctor"] = DoctorCommand.Examples,
+            ["cache"] = CacheCommand.Examples,
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!, examples);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MobileQuant.Artifacts;
 using MobileQuant.Quantization;
 
 namespace MobileQuant.Caching;
@@ -13,7 +14,7 @@ internal static class RequestFingerprint
     public const int AlgorithmVersion = 1;
 
     /// <summary>The layout of the artifact file that lowering writes.</summary>
-    public const int ArtifactFormatVersion = 1;
+    public const int ArtifactFormatVersion = ArtifactManifest.CurrentFormatVersion;
 
     /// <summary>Names of checkpoint file entries start so.</summary>
     public const string CheckpointPrefix = "checkpoint/";

@@ -17,7 +17,7 @@ public static class WideRowQuantizer
     /// <param name="high">High bytes; elements past the row are set to 0.</param>
     /// <param name="low">Low bytes; elements past the row are set to 0.</param>
     /// <param name="sum">Sum of the stored codes (code + 32768), at most 65535 * length.</param>
-    /// <returns>The row scale; its unit is 1/(2^(bits-1) - 1) of the row's largest magnitude.</returns>
+    /// <returns>The row scale; the largest magnitude takes the place of a range.</returns>
     /// <remarks>
     /// With A = max |y|, L = 2^(bits-1) - 1 and b the bit length of A, the factor is floor(L * 2^(15+b) / A) * 2^-(15+b):
     /// at most L * 2^16 &lt; 2^31.
@@ -39,7 +39,7 @@ public static class WideRowQuantizer
             int length = 32 - BitOperations.LeadingZeroCount((uint)largest);
             shift = 15 + length;
             multiplier = (int)(((ulong)limit << shift) / (uint)largest);
-            scale = RowScale.FromInteger(ZeroPoint, largest);
+            scale = RowScale.FromSteps(ZeroPoint, largest);
         }
 
         sum = 0;

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using MobileQuant.Caching;
 
 namespace MobileQuant.Tool.Output;
 
@@ -16,6 +17,12 @@ namespace MobileQuant.Tool.Output;
 [JsonSerializable(typeof(WarningEvent))]
 [JsonSerializable(typeof(ResultEvent))]
 [JsonSerializable(typeof(QuantizeResult))]
+[JsonSerializable(typeof(InspectResult))]
+[JsonSerializable(typeof(DoctorResult))]
+[JsonSerializable(typeof(CacheList))]
+[JsonSerializable(typeof(CacheVerification))]
+[JsonSerializable(typeof(CacheCollection))]
+[JsonSerializable(typeof(StoreEntry))]
 internal sealed partial class ToolJson : JsonSerializerContext
 {
     // Made on first use: the generated members that they copy are initialized after those written here.

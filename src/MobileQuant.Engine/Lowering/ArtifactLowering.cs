@@ -1,0 +1,155 @@
+using System.Runtime.InteropServices;
+using MobileQuant.Arithmetic;
+using MobileQuant.Artifacts;
+using MobileQuant.Export;
+using MobileQuant.Modeling;
+using MobileQuant.Programs;
+using MobileQuant.Quantization;
+using TorchSharp;
+
+namespace MobileQuant.Lowering;
+
+/// <summary>
+/// Quantized graph to integer program, streamed into an artifact layer by layer: beyond the float model it holds the codes of
+/// one linear layer at a time. Never knows which recipe made the graph.
+/// </summary>
+public sealed class ArtifactLowering
+{
+    private readonly QuantizedGraph _graph;
+    private readonly DecoderArchitecture _architecture;
+    private readonly ArtifactOrigin _origin;
+    private readonly ArtifactWriter _writer = new();
+    private readonly List<LayerLowering> _layers = [];
+    private readonly ResidualScale _residual;
+    private readonly LinearLowering _head;
+    private readonly int _headBits;
+    private readonly ProgramShape _shape;
+
+    private ArtifactLowering(QuantizedGraph graph, ArtifactOrigin origin)
+    {
+        _graph = graph;
+        _architecture = graph.Architecture;
+        _origin = origin;
+        _shape = new(
+            _architecture.LayerCount,
+            _architecture.HiddenSize,
+            _architecture.HeadCount,
+            _architecture.KeyValueHeadCount,
+            _architecture.HeadSize,
+            _architecture.FeedForwardSize,
+            _architecture.VocabularySize,
+            _architecture.ContextLength);
+        _shape.Validate();
+        if (_architecture.Norm != NormKind.Rms || !_architecture.GatedMlp)
+        {
+            throw new MobileQuantException("MQ3053", $"Family '{_architecture.Family}' cannot be lowered to integers yet: norm {_architecture.Norm}, gated MLP {_architecture.GatedMlp}.", "Use a Llama-family checkpoint.");
+        }
+
+        QuantizedWeight embedding = graph.QuantizeEmbedding();
+        _residual = ResidualScale.Find(graph, embedding.Scales);
+        QuantizedWeight head = _architecture.TiedEmbeddings ? embedding : graph.QuantizeHead();
+        _headBits = LinearLowering.WidestInput(head);
+        int limit = (1 << (_headBits - 1)) - 1;
+        _head = new(
+            ArtifactNames.Head,
+            _shape.Vocabulary,
+            _shape.Hidden,
+            WeightFormat.S8,
+            hasZeroPoints: false,
+            graph.QuantizeHead,
+            bias: null,
+            LayerScales.NormUnit(graph.Weights.FinalNorm) / limit,
+            _ => Math.ScaleB(1, -IntegerProgram.LogitFractionBits),
+            (-int.MaxValue, int.MaxValue))
+        {
+            InputLimit = limit,
+        };
+    }
+
+    /// <summary>Writes the artifact of a graph.</summary>
+    /// <param name="graph">What a recipe made.</param>
+    /// <param name="origin">What the manifest tells about where it came from, and the tokenizer's files.</param>
+    /// <param name="path">Created or replaced; on failure the caller deletes it.</param>
+    /// <param name="progress">Receives step <c>write</c> in bytes.</param>
+    /// <param name="cancellationToken">Cancels between tensors.</param>
+    /// <exception cref="MobileQuantException">MQ3050 to MQ3053: the model does not fit the integer arithmetic; MQ6002: its sizes do not.</exception>
+    public static void Write(
+        QuantizedGraph graph,
+        ArtifactOrigin origin,
+        string path,
+        IProgress<QuantizationEvent>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        using IDisposable scope = torch.no_grad();
+        ArtifactLowering lowering = new(graph, origin);
+        lowering.AddTensors();
+        lowering._writer.Write(
+            path,
+            lowering.CreateManifest,
+            (done, total) => progress?.Report(new QuantizationEvent.Progress("write", "writing the integer program", done, total)),
+            cancellationToken);
+    }
+
+    private void AddTensors()
+    {
+        LinearLowering.AddPacked(_writer, ArtifactNames.Embedding, WeightFormat.S8, _shape.Vocabulary, _shape.Hidden, _graph.QuantizeEmbedding);
+        uint[] words = new uint[(_shape.Vocabulary + 15) / 16 * 16];
+        words.AsSpan().Fill(ChannelWord.Pack(new(0, 1)));
+        for (int i = 0; i < _shape.Vocabulary; i++)
+        {
+            words[i] = ChannelWord.Pack(_residual.EmbeddingFactors[i]);
+        }
+
+        _writer.Add(ArtifactNames.EmbeddingChannels, "U32", [words.Length], MemoryMarshal.AsBytes(words.AsSpan()).ToArray());
+        ulong[] rotary = [.. _architecture.Rotary.InverseFrequencies(_architecture.HeadSize).Select(Arithmetic.RotaryTable.Increment)];
+        _writer.Add(ArtifactNames.Rotary, "U64", [rotary.Length], MemoryMarshal.AsBytes(rotary.AsSpan()).ToArray());
+        for (int i = 0; i < _shape.Layers; i++)
+        {
+            LayerLowering layer = new(_graph, i, _residual);
+            layer.AddTo(_writer);
+            _layers.Add(layer);
+        }
+
+        LayerLowering.AddNorm(_writer, ArtifactNames.FinalNorm, _graph.Weights.FinalNorm);
+        _head.AddTo(_writer, sharesWeights: _architecture.TiedEmbeddings);
+        if (_origin.Tokenizer is { } tokenizer)
+        {
+            _writer.Add(ArtifactNames.Tokenizer, "U8", [tokenizer.Length], tokenizer);
+        }
+
+        if (_origin.TokenizerConfig is { } config)
+        {
+            _writer.Add(ArtifactNames.TokenizerConfig, "U8", [config.Length], config);
+        }
+    }
+
+    private ArtifactManifest CreateManifest(IReadOnlyDictionary<string, string> digests) => new()
+    {
+        FormatVersion = ArtifactManifest.CurrentFormatVersion,
+        ToolVersion = _origin.ToolVersion,
+        Family = _architecture.Family,
+        Precision = _graph.Precision.ToString(),
+        Activations = _graph.Activations == ActivationMode.Token ? "token" : "static",
+        Weights = _graph.Symmetry == WeightSymmetry.Symmetric ? "symmetric" : "asymmetric",
+        Granularity = _graph.Granularity == WeightGranularity.Channel ? "channel" : "tensor",
+        Recipe = _graph.Recipe.Name,
+        RecipeSettings = new SortedDictionary<string, string>(_graph.Recipe.Settings.ToDictionary(), StringComparer.Ordinal),
+        Fingerprint = _origin.Fingerprint,
+        BeginOfTextId = _architecture.BeginToken,
+        EndOfTextIds = _architecture.EndTokens,
+        Parameters = _architecture.ParameterCount,
+        Program = new()
+        {
+            Shape = _shape,
+            ResidualScale = _residual.Step,
+            ResidualBound = _residual.TotalBound,
+            NormEpsilon = (int)Math.Min(int.MaxValue, Math.Round(Math.Sqrt(_architecture.NormEpsilon) / _residual.Step)),
+            HeadInputBits = _headBits,
+            TiedHead = _architecture.TiedEmbeddings,
+            Head = _head.Manifest,
+            Layers = [.. _layers.Select(l => l.CreateManifest())],
+        },
+        Sites = [.. _layers.SelectMany(l => l.Sites())],
+        Digests = digests,
+    };
+}

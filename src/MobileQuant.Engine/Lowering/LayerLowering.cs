@@ -1,0 +1,156 @@
+using System.Runtime.InteropServices;
+using MobileQuant.Arithmetic;
+using MobileQuant.Artifacts;
+using MobileQuant.Export;
+using MobileQuant.Modeling;
+using MobileQuant.Programs;
+using MobileQuant.Quantization;
+
+namespace MobileQuant.Lowering;
+
+/// <summary>Lowers one decoder layer.</summary>
+internal sealed class LayerLowering
+{
+    private static readonly (LinearKind Kind, string Name)[] s_linears =
+    [
+        (LinearKind.Query, "q"), (LinearKind.Key, "k"), (LinearKind.Value, "v"), (LinearKind.Output, "o"),
+        (LinearKind.Gate, "gate"), (LinearKind.Up, "up"), (LinearKind.Down, "down"),
+    ];
+
+    private readonly QuantizedGraph _graph;
+    private readonly DecoderArchitecture _architecture;
+    private readonly int _index;
+    private readonly LayerScales _scales;
+    private readonly Dictionary<string, LinearLowering> _linears = [];
+
+    public LayerLowering(QuantizedGraph graph, int index, ResidualScale residual)
+    {
+        _graph = graph;
+        _architecture = graph.Architecture;
+        _index = index;
+        _scales = new(graph, index);
+        foreach ((LinearKind kind, string name) in s_linears)
+        {
+            _linears.Add(name, Lower(kind, name, residual));
+        }
+    }
+
+    /// <summary>Adds a norm's gains to a file.</summary>
+    public static void AddNorm(ArtifactWriter writer, string name, NormWeights norm)
+    {
+        double largest = LayerScales.LargestGain(norm);
+        int[] gains = [.. norm.Gain.data<float>().Select(g => (int)Math.Round(Math.ScaleB(g / largest, NormProgram.GainBits)))];
+        writer.Add(name, "I32", [gains.Length], MemoryMarshal.AsBytes(gains.AsSpan()).ToArray());
+    }
+
+    public void AddTo(ArtifactWriter writer)
+    {
+        LayerWeights weights = _graph.Weights.Layers[_index];
+        AddNorm(writer, ArtifactNames.AttentionNorm(_index), weights.AttentionNorm);
+        foreach (string name in ArtifactNames.Linears.Take(4))
+        {
+            _linears[name].AddTo(writer);
+        }
+
+        AddNorm(writer, ArtifactNames.FeedForwardNorm(_index), weights.MlpNorm);
+        foreach (string name in ArtifactNames.Linears.Skip(4))
+        {
+            _linears[name].AddTo(writer);
+        }
+
+        short[] knots = ActivationTable.Create(ActivationFunction.Of(_architecture.Activation), _scales.Gate);
+        writer.Add(ArtifactNames.Activation(_index), "I16", [knots.Length], MemoryMarshal.AsBytes(knots.AsSpan()).ToArray());
+    }
+
+    public ManifestLayer CreateManifest() => new()
+    {
+        AttentionInput = StaticQuantizer(SiteKind.AttentionInput, _scales.AttentionInput),
+        OutputInput = StaticQuantizer(SiteKind.OutputInput, _scales.OutputInput),
+        FeedForwardInput = StaticQuantizer(SiteKind.MlpInput, _scales.MlpInput),
+        DownInput = StaticQuantizer(SiteKind.DownInput, _scales.DownInput),
+        KeyFactors = [.. _scales.KeyCache.Select(k => FixedPointFactor.FromDouble(_scales.Key / k.Step))],
+        KeyZeroPoints = [.. _scales.KeyCache.Select(k => k.ZeroPoint)],
+        ValueZeroPoints = [.. _scales.ValueCache.Select(v => v.ZeroPoint)],
+        ScoreFactors = [.. _scales.KeyCache.Select(k => FixedPointFactor.FromDouble(ScoreFactor(k)))],
+        OutputFactors = [.. _scales.ValueCache.Select(v => FixedPointFactor.FromDouble(Math.ScaleB(v.Step, -Softmax.OutputBits) / _scales.OutputInput))],
+        ActivationSpacingBits = ActivationTable.SpacingBits(_scales.Gate),
+        Linears = new SortedDictionary<string, ManifestLinear>(_linears.ToDictionary(p => p.Key, p => p.Value.Manifest), StringComparer.Ordinal),
+    };
+
+    /// <summary>The sites of this layer, with the scales that they have in the integer program.</summary>
+    public IEnumerable<ManifestSite> Sites()
+    {
+        foreach (SiteKind kind in (SiteKind[])[SiteKind.AttentionInput, SiteKind.OutputInput, SiteKind.MlpInput, SiteKind.DownInput])
+        {
+            Site site = new(_index, kind);
+            ValueRange range = _graph.Ranges[site];
+            ByteScale scale = _graph.Activations == ActivationMode.Static ? ByteScale.Of(range) : new(0, 0);
+            yield return new(site.ToString(), 8, Round(scale.Step), scale.ZeroPoint, Round(range.Minimum), Round(range.Maximum));
+        }
+
+        foreach ((SiteKind kind, double step) in ((SiteKind, double)[])[(SiteKind.QueryOutput, _scales.Query), (SiteKind.KeyOutput, _scales.Key), (SiteKind.GateOutput, _scales.Gate), (SiteKind.UpOutput, _scales.Up)])
+        {
+            Site site = new(_index, kind);
+            ValueRange range = _graph.Ranges[site];
+            yield return new(site.ToString(), 16, Round(step), 0, Round(range.Minimum), Round(range.Maximum));
+        }
+
+        foreach ((SiteKind kind, IReadOnlyList<ByteScale> scales) in ((SiteKind, IReadOnlyList<ByteScale>)[])[(SiteKind.KeyCache, _scales.KeyCache), (SiteKind.ValueCache, _scales.ValueCache)])
+        {
+            Site site = new(_index, kind);
+            IReadOnlyList<ValueRange> ranges = _graph.Ranges.Heads(site);
+            for (int head = 0; head < scales.Count; head++)
+            {
+                yield return new($"{site}.head{head}", 8, Round(scales[head].Step), scales[head].ZeroPoint, Round(ranges[head].Minimum), Round(ranges[head].Maximum));
+            }
+        }
+    }
+
+    // Six digits say all that a reader needs, in a third of the bytes.
+    private static double Round(double value) => double.Parse(value.ToString("g6"));
+
+    private LinearLowering Lower(LinearKind kind, string name, ResidualScale residual)
+    {
+        const int word = 32767;
+        double unit = kind switch
+        {
+            LinearKind.Output => _scales.OutputInput,
+            LinearKind.Down => _scales.DownInput,
+            LinearKind.Gate or LinearKind.Up => _scales.MlpInput,
+            _ => _scales.AttentionInput,
+        };
+        int bound = kind switch
+        {
+            LinearKind.Output => residual.BranchBound(new(_index, SiteKind.OutputOutput)),
+            LinearKind.Down => residual.BranchBound(new(_index, SiteKind.DownOutput)),
+            LinearKind.Value => 255,
+            _ => word,
+        };
+        Func<int, double> step = kind switch
+        {
+            LinearKind.Query => _ => _scales.Query,
+            LinearKind.Key => _ => _scales.Key,
+            LinearKind.Value => n => _scales.ValueCache[n / _architecture.HeadSize].Step,
+            LinearKind.Gate => _ => _scales.Gate,
+            LinearKind.Up => _ => _scales.Up,
+            _ => _ => residual.Step,
+        };
+        return new(
+            ArtifactNames.Linear(_index, name),
+            _architecture.OutputSize(kind),
+            _architecture.InputSize(kind),
+            _graph.Precision.WeightBits == 8 ? WeightFormat.S8 : WeightFormat.S4,
+            hasZeroPoints: _graph.Symmetry == WeightSymmetry.Asymmetric,
+            () => _graph.QuantizeLinear(_index, kind),
+            _graph.Weights.Layers[_index][kind].Bias?.data<float>().ToArray(),
+            unit / 255,
+            step,
+            (-bound, bound));
+    }
+
+    private RowQuantizer? StaticQuantizer(SiteKind kind, double unit) =>
+        _graph.Activations == ActivationMode.Static ? ByteScale.Of(_graph.Ranges[new(_index, kind)]).ToQuantizer(unit) : null;
+
+    private double ScoreFactor(ByteScale key) =>
+        _scales.Query * key.Step / Math.Sqrt(_architecture.HeadSize) * Math.Log2(Math.E) * (1 << Exponential.ArgumentBits);
+}

@@ -1,0 +1,84 @@
+using MobileQuant.Artifacts;
+using MobileQuant.Kernels;
+using MobileQuant.Programs;
+using MobileQuant.Text;
+
+namespace MobileQuant;
+
+/// <summary>
+/// An integer-only language model, mapped from its artifact. The front door of the runtime:
+/// <c>using var model = QuantizedModel.Open(path); using var session = model.CreateSession();</c>
+/// One model serves any number of sessions, on any threads.
+/// </summary>
+public sealed class QuantizedModel : IDisposable
+{
+    private readonly ArtifactFile? _artifact;
+
+    private QuantizedModel(ArtifactFile artifact)
+    {
+        _artifact = artifact;
+        Manifest = artifact.Manifest;
+        Program = ProgramReader.Read(artifact);
+        Tokenizer = artifact.Tensors.ContainsKey(ArtifactNames.Tokenizer)
+            ? TextTokenizer.FromHuggingFace(
+                artifact.GetBytes(ArtifactNames.Tokenizer).ToArray(),
+                artifact.Tensors.ContainsKey(ArtifactNames.TokenizerConfig) ? artifact.GetBytes(ArtifactNames.TokenizerConfig).ToArray() : default)
+            : null;
+    }
+
+    internal QuantizedModel(IntegerProgram program)
+    {
+        Program = program;
+    }
+
+    /// <summary>The manifest: precision, recipe, sizes, sites. Null for a program that has no artifact.</summary>
+    public ArtifactManifest? Manifest { get; }
+
+    /// <summary>Sizes of the model.</summary>
+    public ProgramShape Shape => Program.Shape;
+
+    /// <summary>The tokenizer, or null where the artifact carries none.</summary>
+    public TextTokenizer? Tokenizer { get; }
+
+    /// <summary>Weight bytes that one generated token reads.</summary>
+    public long WeightBytesPerToken => Program.WeightBytesPerToken;
+
+    /// <summary>Bytes of KV cache per position and session.</summary>
+    public long CacheBytesPerPosition => Program.CacheBytesPerPosition;
+
+    internal IntegerProgram Program { get; }
+
+    /// <summary>Maps an artifact and checks it. The weights themselves are read, and compared with their digests, only when asked.</summary>
+    /// <param name="path">A .mq.safetensors file.</param>
+    /// <param name="verifyWeights">True: compare the packed weights with their SHA-256 too, at about a second per gigabyte.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="MobileQuantException">MQ6000 to MQ6003: not an artifact, another format version, impossible sizes, damaged.</exception>
+    public static QuantizedModel Open(string path, bool verifyWeights = false)
+    {
+        ArtifactFile artifact = ArtifactFile.Open(path);
+        try
+        {
+            artifact.Verify(verifyWeights);
+            return new(artifact);
+        }
+        catch
+        {
+            artifact.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts a session: a KV cache of its own over the shared weights.</summary>
+    /// <param name="options">Threads and kernel; null: all cores, the best kernel.</param>
+    /// <returns>The session.</returns>
+    public GenerationSession CreateSession(SessionOptions? options = null)
+    {
+        options ??= new();
+        LinearKernel kernel = options.Kernel is null ? KernelSelection.Default : KernelSelection.ByName(options.Kernel);
+        int threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
+        return new(this, kernel, threads);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _artifact?.Dispose();
+}

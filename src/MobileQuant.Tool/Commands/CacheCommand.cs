@@ -1,0 +1,147 @@
+using System.CommandLine;
+using MobileQuant.Caching;
+using MobileQuant.Tool.Output;
+
+namespace MobileQuant.Tool.Commands;
+
+/// <summary><c>mobilequant cache</c>: what the store holds, why, whether it is whole, and room for more.</summary>
+internal sealed class CacheCommand
+{
+    /// <summary>Shown below the help.</summary>
+    public const string Examples = """
+          mobilequant cache ls
+          mobilequant cache explain 3f9c2a
+          mobilequant cache verify
+          mobilequant cache gc --limit 5
+          mobilequant cache clear
+        """;
+
+    private readonly Option<string?> _directory = CommonOptions.CacheDirectory();
+    private readonly Option<bool> _json = CommonOptions.Json();
+    private readonly Argument<string> _key = new("key") { Description = "A content key, or its beginning." };
+    private readonly Option<double?> _limit = new("--limit") { Description = "What entries may take, in gigabytes; default: MOBILEQUANT_CACHE_LIMIT_GB, else 20.", HelpName = "GB" };
+    private readonly ToolConsole _console;
+
+    private CacheCommand(ToolConsole console)
+    {
+        _console = console;
+        _directory.Recursive = true;
+        _json.Recursive = true;
+    }
+
+    public static Command Create(ToolConsole console)
+    {
+        CacheCommand self = new(console);
+        return new("cache", "Looks after the store of quantized models.")
+        {
+            self._directory,
+            self._json,
+            Subcommand("ls", "Lists the entries, most recently used first.", self.List),
+            Subcommand("explain", "Shows everything that went into an entry's key.", self.Explain, self._key),
+            Subcommand("verify", "Compares every entry with its digest and puts damaged ones aside; damage is a failure.", self.Verify),
+            Subcommand("gc", "Deletes least recently used entries above the limit, and what was put aside.", self.Collect, self._limit),
+            Subcommand("clear", "Deletes all entries.", self.Clear),
+        };
+    }
+
+    private static Command Subcommand(string name, string description, Func<ParseResult, CancellationToken, int> run, Symbol? symbol = null)
+    {
+        Command command = new(name, description);
+        switch (symbol)
+        {
+            case Argument argument:
+                command.Add(argument);
+                break;
+            case Option option:
+                command.Add(option);
+                break;
+        }
+
+        command.SetAction((parsed, token) => Task.Run(() => run(parsed, token), token));
+        return command;
+    }
+
+    private ContentStore Open(ParseResult parsed) => ContentStore.Open(parsed.GetValue(_directory));
+
+    private int List(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        ContentStore store = Open(parsed);
+        CacheEntry[] entries = [.. store.List().Select(CacheEntry.From)];
+        if (parsed.GetValue(_json))
+        {
+            _console.Out.WriteLine(ToolJson.Text(new CacheList(store.Location, store.LimitBytes, entries.Sum(e => e.Bytes), entries), ToolJson.Indented.CacheList));
+            return ExitCodes.Good;
+        }
+
+        foreach (CacheEntry entry in entries)
+        {
+            _console.Out.WriteLine($"{entry.Key[..12]}  {Units.Bytes(entry.Bytes),9}  {entry.LastUsed:yyyy-MM-dd HH:mm}  {entry.Settings["precision"]} {entry.Settings["recipe"]}  {entry.Source}");
+        }
+
+        _console.Out.WriteLine($"{entries.Length} entries, {Units.Bytes(entries.Sum(e => e.Bytes))} of {Units.Bytes(store.LimitBytes)}, in {store.Location}");
+        return ExitCodes.Good;
+    }
+
+    private int Explain(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string prefix = parsed.GetRequiredValue(_key);
+        StoreEntry[] found = [.. Open(parsed).List().Where(entry => entry.Key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))];
+        if (found.Length != 1)
+        {
+            throw new MobileQuantException("MQ4006", $"{(found.Length == 0 ? "No" : "More than one")} entry has a key that begins with '{prefix}'.", "See `mobilequant cache ls` for the keys.");
+        }
+
+        if (parsed.GetValue(_json))
+        {
+            _console.Out.WriteLine(ToolJson.Text(found[0], ToolJson.Indented.StoreEntry));
+            return ExitCodes.Good;
+        }
+
+        _console.Out.WriteLine($"{found[0].Key}: {Units.Bytes(found[0].Bytes)}, made in {found[0].Seconds} s of {found[0].Source}");
+        foreach (FingerprintEntry entry in found[0].Fingerprint)
+        {
+            _console.Out.WriteLine($"  {entry.Name,-36} {entry.Sha256[..12]}  {entry.Text}");
+        }
+
+        return ExitCodes.Good;
+    }
+
+    private int Verify(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        (int whole, IReadOnlyList<string> damaged) result;
+        using (ConsoleProgress progress = new(_console))
+        {
+            result = Open(parsed).Verify(progress, cancellationToken);
+        }
+
+        if (parsed.GetValue(_json))
+        {
+            _console.Out.WriteLine(ToolJson.Text(new CacheVerification(result.whole, result.damaged), ToolJson.Indented.CacheVerification));
+        }
+        else
+        {
+            _console.Out.WriteLine($"{result.whole} whole, {result.damaged.Count} damaged and put aside");
+        }
+
+        return result.damaged.Count == 0 ? ExitCodes.Good : ExitCodes.Failure;
+    }
+
+    private int Collect(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        ContentStore store = Open(parsed);
+        double? limit = parsed.GetValue(_limit);
+        return limit is null or (>= 0 and < 1e9)
+            ? Report(parsed, store.Collect(limit is { } gigabytes ? (long)(gigabytes * 1e9) : store.LimitBytes))
+            : throw new MobileQuantException("MQ1003", FormattableString.Invariant($"--limit is {limit}; expected gigabytes, 0 or more."), "Use for example --limit 5.");
+    }
+
+    private int Clear(ParseResult parsed, CancellationToken cancellationToken) => Report(parsed, Open(parsed).Collect(0));
+
+    private int Report(ParseResult parsed, (int Entries, long Bytes) deleted)
+    {
+        _console.Out.WriteLine(parsed.GetValue(_json)
+            ? ToolJson.Text(new CacheCollection(deleted.Entries, deleted.Bytes), ToolJson.Indented.CacheCollection)
+            : $"{deleted.Entries} entries deleted, {Units.Bytes(deleted.Bytes)} freed");
+        return ExitCodes.Good;
+    }
+}

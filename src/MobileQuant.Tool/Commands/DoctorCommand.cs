@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+using MobileQuant.Caching;
+using MobileQuant.Kernels;
+using MobileQuant.Tool.Output;
+
+namespace MobileQuant.Tool.Commands;
+
+/// <summary><c>mobilequant doctor</c>: what this machine offers, and where things lie.</summary>
+internal sealed class DoctorCommand
+{
+    /// <summary>Shown below the help.</summary>
+    public const string Examples = """
+          mobilequant doctor
+          mobilequant doctor --json
+        """;
+
+    private readonly Option<string?> _directory = CommonOptions.CacheDirectory();
+    private readonly Option<bool> _json = CommonOptions.Json();
+    private readonly ToolConsole _console;
+
+    private DoctorCommand(ToolConsole console) => _console = console;
+
+    public static Command Create(ToolConsole console)
+    {
+        DoctorCommand self = new(console);
+        Command command = new("doctor", "Shows versions, the kernel path, the CPU's instruction sets, the state of TorchSharp and the store.")
+        {
+            self._directory, self._json,
+        };
+        command.SetAction(self.Run);
+        return command;
+    }
+
+    /// <summary>The version of this tool, without the source revision.</summary>
+    public static string ToolVersion { get; } =
+        typeof(DoctorCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    private static string[] InstructionSets() =>
+    [
+        .. new (string Name, bool Supported)[]
+        {
+            ("sse4.1", Sse41.IsSupported), ("avx", Avx.IsSupported), ("avx2", Avx2.IsSupported), ("fma", Fma.IsSupported), ("bmi2", Bmi2.IsSupported),
+            ("avx-vnni", AvxVnni.IsSupported), ("avx512f", Avx512F.IsSupported), ("avx512bw", Avx512BW.IsSupported), ("avx10v1", Avx10v1.IsSupported),
+            ("advsimd", AdvSimd.IsSupported), ("dp", Dp.IsSupported), ("rdm", Rdm.IsSupported),
+        }.Where(set => set.Supported).Select(set => set.Name),
+    ];
+
+    private static DoctorStore DescribeStore(string? directory)
+    {
+        try
+        {
+            ContentStore store = ContentStore.Open(directory);
+            return new(store.Location, store.MeasureBytes(), store.List().Count, store.LimitBytes, null);
+        }
+        catch (MobileQuantException e)
+        {
+            return new(StoreLocation.Resolve(directory), 0, 0, 0, e.Message);
+        }
+    }
+
+    private static DoctorResult Examine(string? directory) => new(
+        ToolVersion,
+        RuntimeInformation.FrameworkDescription,
+        RuntimeInformation.OSDescription,
+        RuntimeInformation.RuntimeIdentifier,
+        Environment.ProcessorCount,
+        GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+        KernelSelection.Default.Name,
+        [.. KernelSelection.All.Select(kernel => kernel.Name)],
+        InstructionSets(),
+        DescribeStore(directory));
+
+    private int Run(ParseResult parsed)
+    {
+        DoctorResult result = Examine(parsed.GetValue(_directory));
+        if (parsed.GetValue(_json))
+        {
+            _console.Out.WriteLine(ToolJson.Text(result, ToolJson.Indented.DoctorResult));
+            return ExitCodes.Good;
+        }
+
+        TextWriter o = _console.Out;
+        o.WriteLine($"mobilequant   {result.ToolVersion} on {result.Framework}");
+        o.WriteLine($"system        {result.OperatingSystem}, {result.RuntimeIdentifier}, {result.Processors} processors, {Units.Bytes(result.MemoryBytes)} memory");
+        o.WriteLine($"instructions  {string.Join(", ", result.InstructionSets)}");
+        o.WriteLine($"kernel path   {result.KernelPath} (here: {string.Join(", ", result.Kernels)})");
+        o.WriteLine(result.Store.Problem is null
+            ? $"store         {result.Store.Directory}: {result.Store.Entries} entries, {Units.Bytes(result.Store.Bytes)} of {Units.Bytes(result.Store.LimitBytes)}"
+            : $"store         {result.Store.Problem}");
+        return ExitCodes.Good;
+    }
+}

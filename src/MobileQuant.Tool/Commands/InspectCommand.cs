@@ -1,0 +1,131 @@
+using System.CommandLine;
+using MobileQuant.Artifacts;
+using MobileQuant.Programs;
+using MobileQuant.Tool.Output;
+
+namespace MobileQuant.Tool.Commands;
+
+/// <summary><c>mobilequant inspect</c>: what an artifact says of itself, and what it is made of.</summary>
+internal sealed class InspectCommand
+{
+    /// <summary>Shown below the help.</summary>
+    public const string Examples = """
+          mobilequant inspect tiny.mq.safetensors
+          mobilequant inspect tiny.mq.safetensors --sites
+          mobilequant inspect tiny.mq.safetensors --verify --json
+        """;
+
+    private readonly Argument<string> _artifact = new("artifact") { Description = "A .mq.safetensors file." };
+    private readonly Option<bool> _verify = new("--verify") { Description = "Compare every tensor with its SHA-256; a difference is a failure." };
+    private readonly Option<bool> _sites = new("--sites") { Description = "List the quantization sites too (--json always has them)." };
+    private readonly Option<bool> _json = CommonOptions.Json();
+    private readonly ToolConsole _console;
+
+    private InspectCommand(ToolConsole console) => _console = console;
+
+    public static Command Create(ToolConsole console)
+    {
+        InspectCommand self = new(console);
+        Command command = new("inspect", "Shows an artifact's architecture, precision, recipe, sizes and quantization sites.")
+        {
+            self._artifact, self._verify, self._sites, self._json,
+        };
+        command.SetAction((parsed, token) => Task.Run(() => self.Run(parsed, token), token));
+        return command;
+    }
+
+    private int Run(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string path = Path.GetFullPath(parsed.GetRequiredValue(_artifact));
+        using ArtifactFile file = ArtifactFile.Open(path);
+        bool verify = parsed.GetValue(_verify);
+        if (verify)
+        {
+            file.Verify(includeWeights: true, cancellationToken);
+        }
+
+        InspectResult result = Describe(file, verify);
+        if (parsed.GetValue(_json))
+        {
+            _console.Out.WriteLine(ToolJson.Text(result, ToolJson.Indented.InspectResult));
+        }
+        else
+        {
+            Print(result, parsed.GetValue(_sites));
+        }
+
+        return ExitCodes.Good;
+    }
+
+    private static InspectResult Describe(ArtifactFile file, bool verified)
+    {
+        ArtifactManifest manifest = file.Manifest;
+        long bytes = new FileInfo(file.Path).Length;
+        SortedDictionary<string, long> parts = new(StringComparer.Ordinal);
+        foreach (TensorEntry tensor in file.Tensors.Values)
+        {
+            string part = PartOf(tensor.Name);
+            parts[part] = parts.GetValueOrDefault(part) + tensor.Length;
+        }
+
+        parts["header"] = bytes - file.Tensors.Values.Sum(tensor => tensor.Length);
+        ManifestProgram program = manifest.Program;
+        return new(
+            file.Path,
+            bytes,
+            manifest.FormatVersion,
+            manifest.ToolVersion,
+            manifest.Family,
+            manifest.Parameters,
+            Math.Round((bytes - parts.GetValueOrDefault("tokenizer")) * 8.0 / Math.Max(1, manifest.Parameters), 3),
+            manifest.Precision,
+            manifest.Activations,
+            manifest.Weights,
+            manifest.Granularity,
+            manifest.Recipe,
+            manifest.RecipeSettings,
+            manifest.Fingerprint,
+            program.Shape,
+            program.TiedHead,
+            program.HeadInputBits,
+            program.ResidualScale,
+            program.ResidualBound,
+            manifest.BeginOfTextId,
+            manifest.EndOfTextIds,
+            file.Tensors.Count,
+            parts,
+            manifest.Sites,
+            verified ? true : null);
+    }
+
+    private static string PartOf(string tensor) =>
+        tensor is ArtifactNames.Tokenizer or ArtifactNames.TokenizerConfig ? "tokenizer"
+        : tensor.StartsWith("embedding.", StringComparison.Ordinal) ? "embedding"
+        : tensor.StartsWith(ArtifactNames.Head + ".", StringComparison.Ordinal) ? "head"
+        : tensor.StartsWith("filler.", StringComparison.Ordinal) ? "padding"
+        : tensor.Contains(".mlp.", StringComparison.Ordinal) ? "mlp"
+        : tensor.Contains(".attention.", StringComparison.Ordinal) ? "attention"
+        : "other";
+
+    private void Print(InspectResult result, bool sites)
+    {
+        ProgramShape shape = result.Shape;
+        TextWriter o = _console.Out;
+        o.WriteLine($"{result.Path}");
+        o.WriteLine(FormattableString.Invariant($"  size         {Units.Bytes(result.Bytes)}, {result.BitsPerParameter:0.00} bits per parameter without the tokenizer"));
+        o.WriteLine(FormattableString.Invariant($"  model        {result.Family}, {result.Parameters:N0} parameters"));
+        o.WriteLine($"  shape        {shape.Layers} layers, {shape.Hidden} wide, {shape.Heads} heads of {shape.HeadSize} ({shape.KeyValueHeads} key-value), MLP {shape.FeedForward}, vocabulary {shape.Vocabulary}, context {shape.Context}{(result.TiedHead ? ", tied head" : "")}");
+        o.WriteLine($"  precision    {result.Precision}, activations {result.Activations}, weights {result.Weights} per {result.Granularity}, head input {result.HeadInputBits} bits");
+        o.WriteLine($"  recipe       {result.Recipe}{string.Concat(result.RecipeSettings.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $", {s.Key} {s.Value}"))}");
+        o.WriteLine(FormattableString.Invariant($"  residual     one code is {result.ResidualScale:G6}, bound {result.ResidualBound} of 2147483647"));
+        o.WriteLine($"  fingerprint  {(result.Fingerprint.Length > 0 ? result.Fingerprint : "none")}");
+        o.WriteLine($"  written by   mobilequant {result.ToolVersion}, format {result.FormatVersion}{(result.Verified == true ? "; every tensor matches its digest" : "")}");
+        o.WriteLine($"  parts        {string.Join(", ", result.Parts.OrderByDescending(part => part.Value).Select(part => $"{part.Key} {Units.Bytes(part.Value)}"))}");
+        o.WriteLine($"  sites        {result.Sites.Count}{(sites ? ":" : " (list them with --sites)")}");
+        foreach (ManifestSite site in sites ? result.Sites : [])
+        {
+            string scale = site.Scale == 0 ? "per token" : FormattableString.Invariant($"scale {site.Scale:G6} zero {site.ZeroPoint}");
+            o.WriteLine(FormattableString.Invariant($"    {site.Name,-34} {site.Bits,2} bits  {scale,-30} [{site.Minimum:G5}, {site.Maximum:G5}]"));
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using MobileQuant.Caching;
+
+namespace MobileQuant.Tool.Output;
+
+/// <summary>What <c>cache ls --json</c> prints.</summary>
+internal sealed record CacheList(string Directory, long LimitBytes, long Bytes, IReadOnlyList<CacheEntry> Entries);
+
+/// <summary>An entry of the store; settings by name, files left out.</summary>
+internal sealed record CacheEntry(string Key, string Source, long Bytes, DateTimeOffset Created, DateTimeOffset LastUsed, IReadOnlyDictionary<string, string> Settings)
+{
+    public static CacheEntry From(StoreEntry entry) => new(
+        entry.Key,
+        entry.Source,
+        entry.Bytes,
+        entry.Created,
+        entry.LastUsed,
+        entry.Fingerprint.Where(e => !e.Name.Contains('/', StringComparison.Ordinal)).ToDictionary(e => e.Name, e => e.Text, StringComparer.Ordinal));
+}
+
+/// <summary>What <c>cache verify --json</c> prints.</summary>
+internal sealed record CacheVerification(int Whole, IReadOnlyList<string> Damaged);
+
+/// <summary>What <c>cache gc --json</c> and <c>cache clear --json</c> print.</summary>
+internal sealed record CacheCollection(int Entries, long Bytes);
