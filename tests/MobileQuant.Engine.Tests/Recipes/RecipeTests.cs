@@ -34,7 +34,7 @@ public class RecipeTests
 
         Assert.InRange(norms, 0, nothing);
         Assert.InRange(edge, 0, norms * 0.5);
-        Assert.InRange(searched, 0, edge * 1.2);
+        Assert.InRange(searched, 0, norms * 0.75);
     }
 
     [Fact]
