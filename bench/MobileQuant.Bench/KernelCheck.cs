@@ -7,25 +7,73 @@ namespace MobileQuant.Bench;
 /// <summary>Compares every kernel of this machine with the specification on random shapes; runs under emulation too.</summary>
 internal static class KernelCheck
 {
-    public static unsafe bool Run(int cases)
+    public static bool Run(int cases)
     {
-        bool good = true;
+        bool good = Report("rows", cases, CheckRow) & Report("attention", cases, CheckAttention);
         foreach (LinearKernel kernel in KernelSelection.All)
         {
-            int wrong = 0;
-            for (int i = 0; i < cases; i++)
-            {
-                wrong += Check(kernel, i) ? 0 : 1;
-            }
-
-            Console.WriteLine($"{kernel.Name,-12} {cases} shapes, {wrong} wrong");
-            good &= wrong == 0;
+            good &= Report(kernel.Name, cases, seed => CheckLinear(kernel, seed));
         }
 
         return good;
     }
 
-    private static unsafe bool Check(LinearKernel kernel, int seed)
+    private static bool Report(string name, int cases, Func<int, bool> check)
+    {
+        int wrong = Enumerable.Range(0, cases).Count(seed => !check(seed));
+        Console.WriteLine($"{name,-12} {cases} cases, {wrong} wrong");
+        return wrong == 0;
+    }
+
+    private static bool CheckRow(int seed)
+    {
+        Random random = new(seed);
+        int[] row = new int[random.Next(1, 300)];
+        for (int i = 0; i < row.Length; i++)
+        {
+            row[i] = random.Next(-(1 << (1 + (seed % 30))) + 1, 1 << (1 + (seed % 30)));
+        }
+
+        byte[][] codes = [.. Enumerable.Range(0, 6).Select(_ => new byte[row.Length])];
+        RowQuantizer quantizer = RowQuantizer.FromRow(row);
+        RowScale wide = WideRowQuantizer.Quantize(row, 16, codes[0], codes[1], out int wideSum);
+        RowScale fastWide = RowKernels.QuantizeWide(row, 16, codes[2], codes[3], out int fastWideSum);
+        return quantizer == RowKernels.FromRow(row)
+            && quantizer.Quantize(row, codes[4]) == RowKernels.Quantize(quantizer, row, codes[5])
+            && wide == fastWide && wideSum == fastWideSum
+            && codes[0].AsSpan().SequenceEqual(codes[2]) && codes[1].AsSpan().SequenceEqual(codes[3])
+            && codes[4].AsSpan().SequenceEqual(codes[5]);
+    }
+
+    private static unsafe bool CheckAttention(int seed)
+    {
+        Random random = new(seed);
+        int headSize = 1 + (seed % 256);
+        int count = random.Next(1, 40);
+        int zeroPoint = random.Next(256);
+        short[] q = [.. Enumerable.Range(0, headSize).Select(_ => (short)random.Next(-32767, 32768))];
+        short[] p = [.. Enumerable.Range(0, count).Select(_ => (short)random.Next(32768))];
+        byte[] cache = new byte[count * headSize];
+        random.NextBytes(cache);
+        int[] scores = new int[count];
+        int[] sums = new int[headSize];
+        fixed (short* query = q, weights = p)
+        {
+            fixed (byte* codes = cache)
+            {
+                fixed (int* s = scores, a = sums)
+                {
+                    AttentionKernels.ScoreDots(query, codes, count, headSize, zeroPoint, s);
+                    AttentionKernels.WeightedSum(weights, codes, count, headSize, zeroPoint, a);
+                }
+            }
+        }
+
+        return Enumerable.Range(0, count).All(t => scores[t] == Enumerable.Range(0, headSize).Sum(d => q[d] * (cache[(t * headSize) + d] - zeroPoint)))
+            && Enumerable.Range(0, headSize).All(d => sums[d] == Enumerable.Range(0, count).Sum(t => p[t] * (cache[(t * headSize) + d] - zeroPoint)));
+    }
+
+    private static unsafe bool CheckLinear(LinearKernel kernel, int seed)
     {
         Random random = new(seed);
         WeightFormat format = seed % 2 == 0 ? WeightFormat.S8 : WeightFormat.S4;

@@ -31,7 +31,7 @@ internal sealed unsafe class PeakWork(bool s8) : ParallelWork
             }
             else
             {
-                Avx2DotS4.FourRows(weights, inputs, Groups * 4, sums);
+                Avx2DotS4.FourRows((sbyte*)weights, inputs, Groups * 4, sums);
             }
         }
 

@@ -101,7 +101,7 @@ public sealed class ArtifactLowering
         }
 
         _writer.Add(ArtifactNames.EmbeddingChannels, "U32", [words.Length], MemoryMarshal.AsBytes(words.AsSpan()).ToArray());
-        ulong[] rotary = [.. _architecture.Rotary.InverseFrequencies(_architecture.HeadSize).Select(RotaryTable.Increment)];
+        ulong[] rotary = [.. _architecture.Rotary.InverseFrequencies(_architecture.HeadSize).Select(Arithmetic.RotaryTable.Increment)];
         _writer.Add(ArtifactNames.Rotary, "U64", [rotary.Length], MemoryMarshal.AsBytes(rotary.AsSpan()).ToArray());
         for (int i = 0; i < _shape.Layers; i++)
         {

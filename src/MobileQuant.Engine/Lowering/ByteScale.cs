@@ -20,7 +20,7 @@ internal readonly record struct ByteScale(double Step, int ZeroPoint)
     /// <param name="unit">Real value of one step of the row.</param>
     public RowQuantizer ToQuantizer(double unit)
     {
-        double range = Step * 255 / unit;
+        double range = Math.ScaleB(Step * 255 / unit, -RowScale.UnitBits);
         int exponent = Math.ILogB(range) + 1;
         long multiplier = (long)Math.Round(Math.ScaleB(range, 31 - exponent));
         if (multiplier == 1L << 31)

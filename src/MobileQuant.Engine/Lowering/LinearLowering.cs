@@ -14,6 +14,9 @@ namespace MobileQuant.Lowering;
 /// </summary>
 internal sealed class LinearLowering
 {
+    // Row exponents go down to 28 - 31: the folded shift is then still at least 1.
+    private const int SmallestShift = 4;
+
     private readonly Func<QuantizedWeight> _quantize;
     private readonly Func<int, double> _outputStep;
     private readonly float[]? _bias;
@@ -28,7 +31,7 @@ internal sealed class LinearLowering
     /// <param name="hasZeroPoints">Whether the weights' grid has zero points.</param>
     /// <param name="quantize">Makes the codes.</param>
     /// <param name="bias">Real biases, or null.</param>
-    /// <param name="inputUnit">Real value of the row scale 1.0 times one input code: the row's unit over 255.</param>
+    /// <param name="inputUnit">Real value of one step of the input row, over the steps of a code's full range (255 for u8).</param>
     /// <param name="outputStep">Real value of an output code, per channel.</param>
     /// <param name="clamp">Bounds of the outputs.</param>
     public LinearLowering(
@@ -133,11 +136,11 @@ internal sealed class LinearLowering
         for (int n = 0; n < weight.Rows; n++)
         {
             double step = _outputStep(n);
-            FixedPointFactor factor = FixedPointFactor.FromDouble(weight.Scales[n] * _inputUnit / step);
-            if (factor.Shift < 32)
+            FixedPointFactor factor = FixedPointFactor.FromDouble(Math.ScaleB(weight.Scales[n] * _inputUnit / step, RowScale.UnitBits));
+            if (factor.Shift < SmallestShift)
             {
                 throw new MobileQuantException(
-                    "MQ3051", $"Channel {n} of '{Name}' needs a factor of {factor.ToDouble():g3}, above 1/2.", "Its calibrated range does not fit its weights: calibrate on more text.");
+                    "MQ3051", $"Channel {n} of '{Name}' needs a factor of {factor.ToDouble():g3}, above what the arithmetic holds.", "Its calibrated range does not fit its weights: calibrate on more text.");
             }
 
             (int sum, long magnitude) = Sums(weight, n);

@@ -14,11 +14,11 @@ public readonly record struct RowQuantizer(FixedPointFactor Factor, RowScale Sca
     /// Finds scale and zero point of a row (the <c>token</c> form). The range is widened to contain 0, so that 0 is a code.
     /// </summary>
     /// <param name="row">Values with |y| &lt; 2^30, so that max - min fits s32.</param>
-    /// <returns>The quantizer; its unit is 1/255 of the row's integer step.</returns>
+    /// <returns>The quantizer; see <see cref="RowScale.FromSteps"/>.</returns>
     /// <remarks>
     /// With R = max - min and b its bit length, the factor is floor(255 * 2^(22+b) / R) * 2^-(22+b):
     /// R in [2^(b-1), 2^b) puts the multiplier in [255 * 2^22, 255 * 2^23], below 2^31; 255 * 2^(22+31) &lt; 2^63.
-    /// The step is R/255, so the row scale is R and lowering folds the 1/255 into the channel factors.
+    /// The step is R/255, so the row scale is R * 2^-28 and lowering folds the 2^28/255 into the channel factors.
     /// </remarks>
     public static RowQuantizer FromRow(ReadOnlySpan<int> row)
     {
@@ -49,7 +49,7 @@ public readonly record struct RowQuantizer(FixedPointFactor Factor, RowScale Sca
         int shift = 22 + bits;
         int multiplier = (int)((255UL << shift) / (uint)range);
         int zeroPoint = Requantize.Clamp(Requantize.Scale(-minimum, multiplier, shift), 0, 255);
-        return new(new(multiplier, shift), RowScale.FromInteger(zeroPoint, range));
+        return new(new(multiplier, shift), RowScale.FromSteps(zeroPoint, range));
     }
 
     /// <summary>Quantizes a row and returns the sum of its codes.</summary>

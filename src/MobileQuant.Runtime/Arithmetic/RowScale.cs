@@ -13,13 +13,19 @@ namespace MobileQuant.Arithmetic;
 [StructLayout(LayoutKind.Sequential)]
 public readonly record struct RowScale(int ZeroPoint, int Multiplier, int Exponent)
 {
-    /// <summary>The scale of an integer step count, exactly: <c>value = Multiplier * 2^(-31 - Exponent)</c>.</summary>
+    /// <summary>
+    /// A row scale of 1.0 stands for a range of 2^28 steps, the order of a real row's, so that channel factors stay well inside
+    /// the range of a normalized fixed-point factor; lowering multiplies them by 2^28 in turn.
+    /// </summary>
+    public const int UnitBits = 28;
+
+    /// <summary>The scale of a row whose range has a number of integer steps: <c>steps * 2^-28</c>, exactly.</summary>
     /// <param name="zeroPoint">The row's zero point.</param>
-    /// <param name="value">In 1..2^31-1.</param>
+    /// <param name="steps">In 1..2^31-1.</param>
     /// <returns>The row scale.</returns>
-    public static RowScale FromInteger(int zeroPoint, int value)
+    public static RowScale FromSteps(int zeroPoint, int steps)
     {
-        int bits = 32 - BitOperations.LeadingZeroCount((uint)value);
-        return new(zeroPoint, value << (31 - bits), -bits);
+        int bits = 32 - BitOperations.LeadingZeroCount((uint)steps);
+        return new(zeroPoint, steps << (31 - bits), UnitBits - bits);
     }
 }

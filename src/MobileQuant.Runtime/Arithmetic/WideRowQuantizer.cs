@@ -17,7 +17,7 @@ public static class WideRowQuantizer
     /// <param name="high">High bytes; elements past the row are set to 0.</param>
     /// <param name="low">Low bytes; elements past the row are set to 0.</param>
     /// <param name="sum">Sum of the stored codes (code + 32768), at most 65535 * length.</param>
-    /// <returns>The row scale; its unit is 1/(2^(bits-1) - 1) of the row's largest magnitude.</returns>
+    /// <returns>The row scale; the largest magnitude takes the place of a range.</returns>
     /// <remarks>
     /// With A = max |y|, L = 2^(bits-1) - 1 and b the bit length of A, the factor is floor(L * 2^(15+b) / A) * 2^-(15+b):
     /// at most L * 2^16 &lt; 2^31.
@@ -31,21 +31,11 @@ public static class WideRowQuantizer
         }
 
         int limit = (1 << (bits - 1)) - 1;
-        RowScale scale = new(ZeroPoint, 1 << 30, 0);
-        int multiplier = 0;
-        int shift = 1;
-        if (largest != 0)
-        {
-            int length = 32 - BitOperations.LeadingZeroCount((uint)largest);
-            shift = 15 + length;
-            multiplier = (int)(((ulong)limit << shift) / (uint)largest);
-            scale = RowScale.FromInteger(ZeroPoint, largest);
-        }
-
+        (FixedPointFactor factor, RowScale scale) = FromLargest(largest, bits);
         sum = 0;
         for (int i = 0; i < row.Length; i++)
         {
-            int code = Requantize.Clamp(Requantize.Scale(row[i], multiplier, shift), -limit, limit) + ZeroPoint;
+            int code = Requantize.Clamp(Requantize.Scale(row[i], factor), -limit, limit) + ZeroPoint;
             high[i] = (byte)(code >> 8);
             low[i] = (byte)code;
             sum += code;
@@ -54,5 +44,18 @@ public static class WideRowQuantizer
         high[row.Length..].Clear();
         low[row.Length..].Clear();
         return scale;
+    }
+
+    /// <summary>The factor from row values to codes, and the row scale, of a row whose largest magnitude is known.</summary>
+    internal static (FixedPointFactor Factor, RowScale Scale) FromLargest(int largest, int bits)
+    {
+        if (largest == 0)
+        {
+            return (new(0, 1), new(ZeroPoint, 1 << 30, 0));
+        }
+
+        int limit = (1 << (bits - 1)) - 1;
+        int shift = 15 + 32 - BitOperations.LeadingZeroCount((uint)largest);
+        return (new((int)(((ulong)limit << shift) / (uint)largest), shift), RowScale.FromSteps(ZeroPoint, largest));
     }
 }

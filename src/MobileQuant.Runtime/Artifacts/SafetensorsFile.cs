@@ -105,6 +105,21 @@ public sealed unsafe class SafetensorsFile : IDisposable
         return new(pointer, (int)entry.Length);
     }
 
+    /// <summary>A run of bytes of one tensor, for tensors of any size.</summary>
+    /// <param name="entry">An entry of <see cref="Tensors"/>.</param>
+    /// <param name="start">First byte, from the start of the tensor.</param>
+    /// <param name="count">Bytes.</param>
+    /// <returns>A span over the mapped file, valid until <see cref="Dispose"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The run leaves the tensor.</exception>
+    public ReadOnlySpan<byte> GetBytes(TensorEntry entry, long start, int count)
+    {
+        byte* pointer = GetPointer(entry);
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(start, entry.Length - count);
+        return new(pointer + start, count);
+    }
+
     /// <summary>The first byte of one tensor; <see cref="TensorEntry.Length"/> bytes may be read, until <see cref="Dispose"/>.</summary>
     /// <param name="entry">An entry of <see cref="Tensors"/>.</param>
     internal byte* GetPointer(TensorEntry entry)

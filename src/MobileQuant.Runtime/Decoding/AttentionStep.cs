@@ -89,7 +89,7 @@ internal sealed unsafe class AttentionStep : IDisposable
                 scratch.Query[d] = (short)query[at + d];
             }
 
-            RowKernels.ScoreDots(scratch.Query, keys, count, size, program.KeyZeroPoints[head], scratch.Scores);
+            AttentionKernels.ScoreDots(scratch.Query, keys, count, size, program.KeyZeroPoints[head], scratch.Scores);
             long sum = Softmax.Weights(new(scratch.Scores, count), program.ScoreFactors[head], new(scratch.Weights, count));
 
             new Span<long>(scratch.Totals, size).Clear();
@@ -97,7 +97,7 @@ internal sealed unsafe class AttentionStep : IDisposable
             {
                 int block = Math.Min(Softmax.BlockKeys, count - first);
                 new Span<int>(scratch.Accumulators, size).Clear();
-                RowKernels.WeightedSum(
+                AttentionKernels.WeightedSum(
                     scratch.Weights + first, values + ((long)first * size), block, size, program.ValueZeroPoints[head], scratch.Accumulators);
                 for (int d = 0; d < size; d++)
                 {

@@ -27,7 +27,7 @@ internal sealed unsafe class QuantizedRows : IDisposable
     /// <summary>Quantizes one row to u8 by a stored quantizer, or by one found from the row.</summary>
     public void Quantize(int index, ReadOnlySpan<int> row, RowQuantizer? stored)
     {
-        RowQuantizer quantizer = stored ?? RowKernels.FindQuantizer(row);
+        RowQuantizer quantizer = stored ?? RowKernels.FromRow(row);
         _sums.Pointer[index] = RowKernels.Quantize(quantizer, row, _codes.Row(index, Stride));
         _scales.Pointer[index] = quantizer.Scale;
     }

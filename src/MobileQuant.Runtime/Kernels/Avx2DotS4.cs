@@ -20,16 +20,16 @@ internal static unsafe class Avx2DotS4
     private const int RunGroups = 4;
 
     /// <summary>Spreads packed nibbles to one s8 code a byte, <c>[columns/4][16][4]</c>.</summary>
-    public static void Unpack(byte* weights, int columns, byte* unpacked)
+    public static void Unpack(byte* weights, int columns, sbyte* unpacked)
     {
         for (int groups = columns / 8; groups > 0; groups--)
         {
             (Vector256<sbyte> low0, Vector256<sbyte> high0) = Nibbles(weights);
             (Vector256<sbyte> low1, Vector256<sbyte> high1) = Nibbles(weights + 32);
-            low0.Store((sbyte*)unpacked);
-            low1.Store((sbyte*)unpacked + 32);
-            high0.Store((sbyte*)unpacked + 64);
-            high1.Store((sbyte*)unpacked + 96);
+            low0.Store(unpacked);
+            low1.Store(unpacked + 32);
+            high0.Store(unpacked + 64);
+            high1.Store(unpacked + 96);
             weights += GroupBytes;
             unpacked += 2 * GroupBytes;
         }
@@ -106,9 +106,9 @@ internal static unsafe class Avx2DotS4
     }
 
     /// <summary>Four rows over <see cref="Unpack"/>ed weights. The s32 sums stay in memory: the s16 sums need the registers.</summary>
-    public static void FourRows(byte* unpacked, byte* inputs, int columns, int* sums)
+    public static void FourRows(sbyte* unpacked, byte* inputs, int columns, int* sums)
     {
-        int groups = columns / 4;
+        int groups = columns / 8;
         while (groups > 0)
         {
             Vector256<short> a0 = default;
@@ -119,18 +119,24 @@ internal static unsafe class Avx2DotS4
             Vector256<short> c1 = default;
             Vector256<short> d0 = default;
             Vector256<short> d1 = default;
-            int run = Math.Min(groups, 2 * RunGroups);
+            int run = Math.Min(groups, RunGroups);
             groups -= run;
             for (; run > 0; run--)
             {
-                Vector256<sbyte> w0 = Vector256.Load((sbyte*)unpacked);
-                Vector256<sbyte> w1 = Vector256.Load((sbyte*)unpacked + 32);
+                Vector256<sbyte> w0 = Vector256.Load(unpacked);
+                Vector256<sbyte> w1 = Vector256.Load(unpacked + 32);
                 Multiply(w0, w1, inputs, ref a0, ref a1);
                 Multiply(w0, w1, inputs + 4, ref b0, ref b1);
                 Multiply(w0, w1, inputs + 8, ref c0, ref c1);
                 Multiply(w0, w1, inputs + 12, ref d0, ref d1);
-                unpacked += GroupBytes;
-                inputs += 16;
+                w0 = Vector256.Load(unpacked + 64);
+                w1 = Vector256.Load(unpacked + 96);
+                Multiply(w0, w1, inputs + 16, ref a0, ref a1);
+                Multiply(w0, w1, inputs + 20, ref b0, ref b1);
+                Multiply(w0, w1, inputs + 24, ref c0, ref c1);
+                Multiply(w0, w1, inputs + 28, ref d0, ref d1);
+                unpacked += 2 * GroupBytes;
+                inputs += 32;
             }
 
             Widen(a0, sums);

@@ -7,7 +7,12 @@ internal static class KernelSelection
     public const string EnvironmentVariable = "MOBILEQUANT_KERNEL";
 
     private static readonly LinearKernel[] s_known =
-        [new Avx2LinearKernel(), new ScalarLinearKernel()];
+    [
+        new Avx2LinearKernel(),
+        new AdvSimdLinearKernel<AdvSimdDpDot>("advsimd-dp"),
+        new AdvSimdLinearKernel<AdvSimdMultiplyDot>("advsimd"),
+        new ScalarLinearKernel(),
+    ];
 
     /// <summary>The supported kernels, best first.</summary>
     public static IReadOnlyList<LinearKernel> All { get; } = [.. s_known.Where(kernel => kernel.IsSupported)];

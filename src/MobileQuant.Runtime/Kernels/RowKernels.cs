@@ -1,12 +1,59 @@
+using System.Runtime.Intrinsics.X86;
 using MobileQuant.Arithmetic;
+
 namespace MobileQuant.Kernels;
-internal static unsafe class RowKernels
+
+/// <summary>Row quantization for speed: equal to <see cref="RowQuantizer"/> and <see cref="WideRowQuantizer"/> bit for bit.</summary>
+internal static class RowKernels
 {
-    public static RowQuantizer FindQuantizer(ReadOnlySpan<int> row) => RowQuantizer.FromRow(row);
-    public static int Quantize(RowQuantizer q, ReadOnlySpan<int> row, Span<byte> codes) => q.Quantize(row, codes);
-    public static RowScale QuantizeWide(ReadOnlySpan<int> row, int bits, Span<byte> high, Span<byte> low, out int sum) => WideRowQuantizer.Quantize(row, bits, high, low, out sum);
-    public static void ScoreDots(short* q, byte* keys, int count, int headSize, int zeroPoint, int* scores) =>
-        AttentionDots.Scores(new(q, headSize), new(keys, count * headSize), zeroPoint, new(scores, count));
-    public static void WeightedSum(short* w, byte* values, int count, int headSize, int zeroPoint, int* acc) =>
-        AttentionDots.WeightedSum(new(w, count), new(values, count * headSize), zeroPoint, new(acc, headSize));
+    /// <summary><see cref="RowQuantizer.FromRow"/>.</summary>
+    /// <param name="row">Values with |y| &lt; 2^30.</param>
+    /// <returns>The quantizer of the row.</returns>
+    public static RowQuantizer FromRow(ReadOnlySpan<int> row)
+    {
+        if (!Avx2.IsSupported)
+        {
+            return RowQuantizer.FromRow(row);
+        }
+
+        (int minimum, int maximum) = Avx2RowKernels.Range(row);
+        return RowQuantizer.FromRange(minimum, maximum);
+    }
+
+    /// <summary><see cref="RowQuantizer.Quantize"/>.</summary>
+    /// <param name="quantizer">The row's quantizer.</param>
+    /// <param name="row">Any s32 values.</param>
+    /// <param name="codes">At least as long as the row; elements past the row are set to 0.</param>
+    /// <returns>Sum of the codes.</returns>
+    public static int Quantize(RowQuantizer quantizer, ReadOnlySpan<int> row, Span<byte> codes)
+    {
+        if (!Avx2.IsSupported)
+        {
+            return quantizer.Quantize(row, codes);
+        }
+
+        int sum = Avx2RowKernels.Quantize(quantizer, row, codes[..row.Length]);
+        codes[row.Length..].Clear();
+        return sum;
+    }
+
+    /// <summary><see cref="WideRowQuantizer.Quantize"/>.</summary>
+    /// <param name="row">Values with |y| &lt; 2^30.</param>
+    /// <param name="bits">Width of the signed codes, 9..16.</param>
+    /// <param name="high">High bytes; elements past the row are set to 0.</param>
+    /// <param name="low">Low bytes; elements past the row are set to 0.</param>
+    /// <param name="sum">Sum of the stored codes.</param>
+    /// <returns>The row scale.</returns>
+    public static RowScale QuantizeWide(ReadOnlySpan<int> row, int bits, Span<byte> high, Span<byte> low, out int sum)
+    {
+        if (!Avx2.IsSupported)
+        {
+            return WideRowQuantizer.Quantize(row, bits, high, low, out sum);
+        }
+
+        RowScale scale = Avx2RowKernels.QuantizeWide(row, bits, high[..row.Length], low[..row.Length], out sum);
+        high[row.Length..].Clear();
+        low[row.Length..].Clear();
+        return scale;
+    }
 }

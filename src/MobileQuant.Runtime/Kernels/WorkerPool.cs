@@ -8,7 +8,11 @@ namespace MobileQuant.Kernels;
 /// Threads live as long as the pool; between runs they spin for a moment, since the next layer is usually microseconds
 /// away, and then sleep. A run allocates nothing.
 /// </summary>
-/// <remarks>Runs from several threads are served one after another. A run inside a run is refused.</remarks>
+/// <remarks>
+/// Runs from several threads are served one after another. A run inside a run is refused.
+/// When there are as many workers as processors (and on Linux), each thread of the pool gets a processor of its own, and
+/// a caller found on one of those is moved to the one that is left; its own affinity stays as it was.
+/// </remarks>
 public sealed class WorkerPool : IDisposable
 {
     /// <summary>The most threads a pool may have.</summary>
@@ -17,10 +21,17 @@ public sealed class WorkerPool : IDisposable
     /// <summary>How long a waiting thread spins before it sleeps: longer than the gap between two layers.</summary>
     private static readonly long s_spinTicks = Stopwatch.Frequency / 20_000;
 
+    /// <summary>The pool to which this thread belongs, for threads of a pool.</summary>
+    [ThreadStatic]
+    private static WorkerPool? s_owner;
+
     private readonly Lock _runGate = new();
     private readonly object _sleepGate = new();
     private readonly Thread[] _threads;
     private readonly bool _spin;
+
+    /// <summary>One processor per worker, the caller's first; empty when nothing is pinned.</summary>
+    private readonly int[] _processors;
 
     private ParallelWork? _work;
     private ExceptionDispatchInfo? _failure;
@@ -44,6 +55,8 @@ public sealed class WorkerPool : IDisposable
 
         // With more threads than cores a spinning thread keeps a working one from running.
         _spin = threads <= Environment.ProcessorCount;
+        int[] allowed = ThreadAffinity.AllowedProcessors();
+        _processors = threads > 1 && threads == allowed.Length ? allowed : [];
         _threads = new Thread[threads - 1];
         for (int i = 0; i < _threads.Length; i++)
         {
@@ -64,10 +77,7 @@ public sealed class WorkerPool : IDisposable
     public void Run(ParallelWork work)
     {
         ArgumentNullException.ThrowIfNull(work);
-        if (_runGate.IsHeldByCurrentThread)
-        {
-            throw new InvalidOperationException("a parallel run cannot start another on the same pool");
-        }
+        ThrowIfInsideRun();
 
         lock (_runGate)
         {
@@ -78,6 +88,7 @@ public sealed class WorkerPool : IDisposable
                 return;
             }
 
+            LeaveWorkersProcessors();
             _failure = null;
             _work = work;
             _pending = _threads.Length;
@@ -91,13 +102,10 @@ public sealed class WorkerPool : IDisposable
     }
 
     /// <summary>Stops the threads, after a run in progress has ended.</summary>
+    /// <exception cref="InvalidOperationException">Called from inside a run of this pool.</exception>
     public void Dispose()
     {
-        if (_runGate.IsHeldByCurrentThread)
-        {
-            throw new InvalidOperationException("a parallel run cannot dispose its own pool");
-        }
-
+        ThrowIfInsideRun();
         lock (_runGate)
         {
             if (_stopping)
@@ -116,8 +124,36 @@ public sealed class WorkerPool : IDisposable
         }
     }
 
+    private void ThrowIfInsideRun()
+    {
+        // Either would wait for itself.
+        if (_runGate.IsHeldByCurrentThread || s_owner == this)
+        {
+            throw new InvalidOperationException("a worker cannot run or dispose the pool that it works for");
+        }
+    }
+
+    private void LeaveWorkersProcessors()
+    {
+        if (_processors.Length == 0 || ThreadAffinity.CurrentProcessor() == _processors[0])
+        {
+            return;
+        }
+
+        // Moves the thread now; it may wander again later, and would then be moved again.
+        int[] allowed = ThreadAffinity.AllowedProcessors();
+        ThreadAffinity.Restrict(_processors[0]);
+        ThreadAffinity.Restrict(allowed);
+    }
+
     private void Work(int worker)
     {
+        s_owner = this;
+        if (_processors.Length > 0)
+        {
+            ThreadAffinity.Restrict(_processors[worker]);
+        }
+
         for (int seen = 0; ; seen++)
         {
             WaitForGeneration(seen);

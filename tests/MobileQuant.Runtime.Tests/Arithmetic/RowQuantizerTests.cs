@@ -23,7 +23,7 @@ public class RowQuantizerTests
             int sum = quantizer.Quantize(row, codes);
 
             double step = (Math.Max(row.Max(), 0) - (double)Math.Min(row.Min(), 0)) / 255;
-            double scale = Math.ScaleB(quantizer.Scale.Multiplier, -31 - quantizer.Scale.Exponent) / 255;
+            double scale = Math.ScaleB(quantizer.Scale.Multiplier, RowScale.UnitBits - 31 - quantizer.Scale.Exponent) / 255;
             Assert.InRange(scale, step * (1 - 1e-6), step * (1 + 1e-6));
             Assert.Equal(codes.Take(row.Length).Sum(c => c), sum);
             Assert.Equal(quantizer.Scale.ZeroPoint, codes[row.Length - 1]);
@@ -74,7 +74,7 @@ public class RowQuantizerTests
             Assert.Equal(expectedSum, sum);
             if (largest > 0)
             {
-                Assert.Equal(largest, Math.ScaleB(scale.Multiplier, -31 - scale.Exponent));
+                Assert.Equal(largest, Math.ScaleB(scale.Multiplier, RowScale.UnitBits - 31 - scale.Exponent));
             }
         }
     }

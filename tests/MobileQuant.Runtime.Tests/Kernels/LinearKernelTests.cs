@@ -110,6 +110,8 @@ public class LinearKernelTests
     {
         Assert.Equal("scalar", KernelSelection.ByName("Scalar").Name);
         Assert.Equal("MQ6050", Assert.Throws<MobileQuantException>(() => KernelSelection.ByName("mmx")).Code);
+        string absent = Avx2.IsSupported ? "advsimd" : "avx2";
+        Assert.Equal("MQ6051", Assert.Throws<MobileQuantException>(() => KernelSelection.ByName(absent)).Code);
     }
 
     [Theory]

@@ -1,0 +1,24 @@
+namespace MobileQuant.Build.Models;
+
+/// <summary>The files of a checkpoint folder that can change what is made of it.</summary>
+internal static class CheckpointFiles
+{
+    private static readonly string[] Extensions = [".json", ".safetensors", ".model", ".txt"];
+
+    /// <summary>Lists them, in one order on every machine.</summary>
+    /// <param name="checkpoint">The folder; one that does not exist has no files.</param>
+    /// <returns>Absolute paths. Folders below are not looked into: no loader reads them.</returns>
+    public static IReadOnlyList<string> Of(string checkpoint)
+    {
+        if (!Directory.Exists(checkpoint))
+        {
+            return [];
+        }
+
+        string[] files = Directory.GetFiles(checkpoint)
+            .Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
+            .ToArray();
+        Array.Sort(files, StringComparer.Ordinal);
+        return files;
+    }
+}

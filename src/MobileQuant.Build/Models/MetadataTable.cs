@@ -1,0 +1,55 @@
+using System.Globalization;
+
+namespace MobileQuant.Build.Models;
+
+/// <summary>What each setting of an item may say. The engine checks again; here a wrong word costs no process start.</summary>
+internal static class MetadataTable
+{
+    /// <summary>Settings that are one word of a list, with the spelling that the tool gets.</summary>
+    public static IReadOnlyDictionary<string, string[]> Words { get; } = new Dictionary<string, string[]>(StringComparer.Ordinal)
+    {
+        [ModelMetadata.Recipe] = ["RoundToNearest", "SmoothQuant", "SmoothQuant-Edge"],
+        [ModelMetadata.Precision] = ["W8A8", "W4A8"],
+        [ModelMetadata.Activations] = ["token", "static"],
+        [ModelMetadata.Weights] = ["default", "symmetric", "asymmetric"],
+        [ModelMetadata.Granularity] = ["channel", "tensor"],
+    };
+
+    /// <summary>Brings a value to its one spelling.</summary>
+    /// <param name="metadata">A name of <see cref="ModelMetadata"/>.</param>
+    /// <param name="value">What the project says.</param>
+    /// <param name="normalized">The spelling for the tool, or null.</param>
+    /// <param name="expected">What would have been right, for people; empty when the value is right.</param>
+    /// <returns>Whether the value is right.</returns>
+    public static bool TryNormalize(string metadata, string value, out string? normalized, out string expected)
+    {
+        value = value.Trim();
+        if (Words.TryGetValue(metadata, out string[]? words))
+        {
+            normalized = Array.Find(words, word => string.Equals(word, value, StringComparison.OrdinalIgnoreCase));
+            expected = normalized is null ? "one of " + string.Join(", ", words) : string.Empty;
+            return normalized is not null;
+        }
+
+        switch (metadata)
+        {
+            case ModelMetadata.Alpha:
+                bool good = value.Length == 0 || (TryNumber(value, out double alpha) && alpha > 0 && alpha < 1);
+                normalized = good ? value : null;
+                expected = good ? string.Empty : "a number between 0 and 1, such as 0.7, or nothing to have it searched";
+                return good;
+            case ModelMetadata.Seed:
+                bool whole = int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int seed);
+                normalized = whole ? seed.ToString(CultureInfo.InvariantCulture) : null;
+                expected = whole ? string.Empty : "a whole number";
+                return whole;
+            default:
+                normalized = value;
+                expected = string.Empty;
+                return true;
+        }
+    }
+
+    private static bool TryNumber(string text, out double value) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value);
+}

@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace MobileQuant.Build.Tool;
+
+/// <summary>Turns the tool's fine progress into a line every few seconds.</summary>
+internal sealed class ProgressText
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+
+    private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
+
+    /// <summary>Whether a line is due; asking for one that is starts the next interval.</summary>
+    public bool IsDue()
+    {
+        if (_sinceLast.Elapsed < Interval)
+        {
+            return false;
+        }
+
+        _sinceLast.Restart();
+        return true;
+    }
+
+    /// <summary>The line of one progress event.</summary>
+    public static string Of(ToolEvent progress)
+    {
+        string text = progress.Text("text");
+        text = text.Length == 0 ? progress.Text("step") : text;
+        double total = progress.Number("total");
+        return total > 0
+            ? string.Format(CultureInfo.InvariantCulture, "{0} ({1:0} of {2:0})", text, progress.Number("done"), total)
+            : text;
+    }
+
+    /// <summary>The line that says how a model came to be.</summary>
+    public static string Of(ToolEvent result, bool fromStore)
+    {
+        string reason = result.Text("reason");
+        return string.Format(
+            CultureInfo.InvariantCulture,
+            "{0} in {1:0.0} s{2}, {3:0.0} MB",
+            fromStore ? "from the store" : "quantized",
+            result.Number("seconds"),
+            fromStore || reason.Length == 0 ? string.Empty : " (" + reason + ")",
+            result.Number("bytes") / 1e6);
+    }
+}

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Build.Framework;
+using MobileQuant.Build.Models;
+
+namespace MobileQuant.Build.Tool;
+
+/// <summary>The lines of the response file: the item's settings in the words of the tool's command line.</summary>
+internal static class ToolArguments
+{
+    /// <summary>Makes the arguments of <c>mobilequant quantize</c>.</summary>
+    /// <param name="model">A prepared model.</param>
+    /// <param name="baseDirectory">The folder that calibration paths start from.</param>
+    /// <param name="cacheDirectory">The store, or an empty text for the user's default.</param>
+    /// <param name="useCache">False: the store is neither read nor written.</param>
+    /// <param name="force">True: quantize even when the store has the result.</param>
+    /// <returns>One argument per element.</returns>
+    public static IReadOnlyList<string> Of(ITaskItem model, string baseDirectory, string cacheDirectory, bool useCache, bool force)
+    {
+        List<string> arguments =
+        [
+            model.ItemSpec,
+            "--output", model.GetMetadata(ModelMetadata.OutputFile),
+            "--recipe", model.GetMetadata(ModelMetadata.Recipe),
+            "--precision", model.GetMetadata(ModelMetadata.Precision),
+            "--activations", model.GetMetadata(ModelMetadata.Activations),
+            "--weights", model.GetMetadata(ModelMetadata.Weights),
+            "--granularity", model.GetMetadata(ModelMetadata.Granularity),
+            "--seed", model.GetMetadata(ModelMetadata.Seed),
+            "--base-directory", baseDirectory,
+        ];
+
+        if (model.GetMetadata(ModelMetadata.Alpha) is { Length: > 0 } alpha)
+        {
+            arguments.AddRange(["--alpha", alpha]);
+        }
+
+        foreach (string calibration in FileList.Split(model.GetMetadata(ModelMetadata.Calibration)))
+        {
+            arguments.AddRange(["--calibration", calibration]);
+        }
+
+        if (cacheDirectory.Length > 0)
+        {
+            arguments.AddRange(["--cache-directory", Path.GetFullPath(Path.Combine(baseDirectory, cacheDirectory))]);
+        }
+
+        if (force)
+        {
+            arguments.Add("--force");
+        }
+
+        if (!useCache)
+        {
+            arguments.Add("--no-cache");
+        }
+
+        using Process self = Process.GetCurrentProcess();
+        arguments.AddRange(["--events", "--parent", self.Id.ToString(CultureInfo.InvariantCulture)]);
+        return arguments;
+    }
+}

@@ -1,0 +1,212 @@
+using TorchSharp;
+using F = TorchSharp.torch.nn.functional;
+
+namespace MobileQuant.Modeling;
+
+/// <summary>
+/// The one float32 decoder: what it computes is decided by <see cref="DecoderArchitecture"/> alone. Every place where a tensor
+/// may be observed or quantized passes through an <see cref="ISiteTap"/>.
+/// </summary>
+public sealed class DecoderModel : IDisposable
+{
+    private readonly bool _ownsWeights;
+    private RotaryTable? _rotary;
+
+    /// <summary>Creates a model over weights.</summary>
+    /// <param name="architecture">What to compute.</param>
+    /// <param name="weights">With what.</param>
+    /// <param name="ownsWeights">Whether disposing the model disposes the weights.</param>
+    public DecoderModel(DecoderArchitecture architecture, DecoderWeights weights, bool ownsWeights = false)
+    {
+        Architecture = architecture;
+        Weights = weights;
+        InverseFrequencies = architecture.Rotary.InverseFrequencies(architecture.HeadSize);
+        _ownsWeights = ownsWeights;
+    }
+
+    /// <summary>What is computed.</summary>
+    public DecoderArchitecture Architecture { get; }
+
+    /// <summary>The parameters.</summary>
+    public DecoderWeights Weights { get; }
+
+    /// <summary>Rotary frequencies; replaced where a reference used others than the architecture's.</summary>
+    internal double[] InverseFrequencies { get; init; }
+
+    /// <summary>Runs the decoder with its head.</summary>
+    /// <param name="ids">int64 [batch, tokens].</param>
+    /// <param name="tap">Called at every site, or null.</param>
+    /// <param name="cache">Earlier positions, extended by these; null: the sequence starts here.</param>
+    /// <param name="hiddenStates">Whether to keep the residual stream between layers.</param>
+    /// <returns>Logits and hidden states, detached from any dispose scope.</returns>
+    public DecoderOutput Forward(torch.Tensor ids, ISiteTap? tap = null, KeyValueCache? cache = null, bool hiddenStates = false)
+    {
+        List<torch.Tensor> states = [];
+        torch.Tensor hidden = ForwardHidden(ids, tap, cache, hiddenStates ? states : null);
+        torch.Tensor logits = ComputeLogits(hidden, tap);
+        if (hiddenStates)
+        {
+            states.Add(hidden);
+        }
+        else
+        {
+            hidden.Dispose();
+        }
+
+        return new(logits, states);
+    }
+
+    /// <summary>Runs the decoder up to the final norm.</summary>
+    /// <param name="ids">int64 [batch, tokens].</param>
+    /// <param name="tap">Called at every site before the head, or null.</param>
+    /// <param name="cache">Earlier positions, extended by these; null: the sequence starts here.</param>
+    /// <param name="states">Receives the residual stream before each layer, or null.</param>
+    /// <returns>Input of the head, float32 [batch, tokens, hidden], detached from any dispose scope.</returns>
+    public torch.Tensor ForwardHidden(torch.Tensor ids, ISiteTap? tap = null, KeyValueCache? cache = null, ICollection<torch.Tensor>? states = null)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        using IDisposable noGradient = torch.no_grad();
+        using DisposeScope scope = torch.NewDisposeScope();
+        int start = cache?.Length ?? 0;
+        int tokens = checked((int)ids.shape[1]);
+        RotaryTable rotary = RotaryFor(start + tokens);
+        torch.Tensor x = Weights.Embedding.index_select(0, ids.reshape(-1)).view(ids.shape[0], tokens, Architecture.HiddenSize);
+        x = At(tap, new(SiteKind.EmbeddingOutput), Architecture.EmbeddingScale == 1 ? x : x * Architecture.EmbeddingScale);
+        for (int layer = 0; layer < Architecture.LayerCount; layer++)
+        {
+            states?.Add(x.alias().DetachFromDisposeScope());
+
+            // One scope per layer keeps the peak at one layer's temporaries.
+            torch.Tensor before = x;
+            using (DisposeScope inner = torch.NewDisposeScope())
+            {
+                x = Layer(layer, x, rotary, start, tap, cache).MoveToOuterDisposeScope();
+            }
+
+            before.Dispose();
+        }
+
+        cache?.Advance(tokens);
+        return At(tap, new(SiteKind.HeadInput), Norm(Weights.FinalNorm, x)).DetachFromDisposeScope();
+    }
+
+    /// <summary>Runs the head.</summary>
+    /// <param name="hidden">Output of the final norm, float32 [..., hidden].</param>
+    /// <param name="tap">Called for the head's weight and output, or null.</param>
+    /// <returns>Logits, float32 [..., vocabulary], detached from any dispose scope.</returns>
+    public torch.Tensor ComputeLogits(torch.Tensor hidden, ISiteTap? tap = null)
+    {
+        using IDisposable noGradient = torch.no_grad();
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor weight = tap is null ? Weights.Head : tap.ApplyHead(Weights.Head);
+        return At(tap, new(SiteKind.HeadOutput), F.linear(hidden, weight)).DetachFromDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _rotary?.Dispose();
+        _rotary = null;
+        if (_ownsWeights)
+        {
+            Weights.Dispose();
+        }
+    }
+
+    private static torch.Tensor At(ISiteTap? tap, Site site, torch.Tensor value) => tap is null ? value : tap.Apply(site, value);
+
+    private torch.Tensor Linear(torch.Tensor x, int layer, LinearKind kind, ISiteTap? tap)
+    {
+        LinearWeights linear = Weights.Layers[layer][kind];
+        return F.linear(x, tap is null ? linear.Weight : tap.ApplyWeight(layer, kind, linear.Weight), linear.Bias);
+    }
+
+    private torch.Tensor Layer(int layer, torch.Tensor x, RotaryTable rotary, int start, ISiteTap? tap, KeyValueCache? cache)
+    {
+        LayerWeights weights = Weights.Layers[layer];
+        torch.Tensor attentionInput = At(tap, new(layer, SiteKind.AttentionInput), Norm(weights.AttentionNorm, x));
+        torch.Tensor attention = Attention(layer, attentionInput, rotary, start, tap, cache);
+        torch.Tensor h = x + At(tap, new(layer, SiteKind.OutputOutput), Linear(attention, layer, LinearKind.Output, tap));
+
+        torch.Tensor mlpInput = At(tap, new(layer, SiteKind.MlpInput), Norm(weights.MlpNorm, h));
+        torch.Tensor product = At(tap, new(layer, SiteKind.DownInput), Mlp(layer, mlpInput, tap));
+        return h + At(tap, new(layer, SiteKind.DownOutput), Linear(product, layer, LinearKind.Down, tap));
+    }
+
+    private torch.Tensor Attention(int layer, torch.Tensor x, RotaryTable rotary, int start, ISiteTap? tap, KeyValueCache? cache)
+    {
+        torch.Tensor q = Heads(At(tap, new(layer, SiteKind.QueryOutput), Linear(x, layer, LinearKind.Query, tap)), Architecture.HeadCount);
+        torch.Tensor k = Heads(At(tap, new(layer, SiteKind.KeyOutput), Linear(x, layer, LinearKind.Key, tap)), Architecture.KeyValueHeadCount);
+        torch.Tensor v = Heads(At(tap, new(layer, SiteKind.ValueOutput), Linear(x, layer, LinearKind.Value, tap)), Architecture.KeyValueHeadCount);
+        q = At(tap, new(layer, SiteKind.QueryRotated), rotary.Apply(q, start));
+        k = At(tap, new(layer, SiteKind.KeyRotated), rotary.Apply(k, start));
+        k = At(tap, new(layer, SiteKind.KeyCache), k);
+        v = At(tap, new(layer, SiteKind.ValueCache), v);
+        if (cache is not null)
+        {
+            (k, v) = cache.Append(layer, k, v);
+        }
+
+        torch.Tensor mixed = Mix(q, k, v, start);
+        return At(tap, new(layer, SiteKind.OutputInput), mixed.transpose(1, 2).reshape(x.shape[0], x.shape[1], Architecture.HeadCount * Architecture.HeadSize));
+    }
+
+    // The query heads of a group are laid out as extra rows of their shared key head, so that keys and values are never repeated.
+    private torch.Tensor Mix(torch.Tensor q, torch.Tensor k, torch.Tensor v, int start)
+    {
+        long batch = q.shape[0];
+        long tokens = q.shape[2];
+        long positions = k.shape[2];
+        torch.Tensor grouped = q.reshape(batch, Architecture.KeyValueHeadCount, Architecture.GroupSize * tokens, Architecture.HeadSize);
+        torch.Tensor scores = torch.matmul(grouped, k.transpose(2, 3)).mul_(1 / Math.Sqrt(Architecture.HeadSize));
+        if (tokens > 1)
+        {
+            torch.Tensor mask = torch.ones(tokens, positions, torch.@bool).triu(start + 1);
+            scores.view(batch, Architecture.KeyValueHeadCount, Architecture.GroupSize, tokens, positions).masked_fill_(mask, double.NegativeInfinity);
+        }
+
+        torch.Tensor probabilities = scores.softmax(-1);
+        scores.Dispose();
+        return torch.matmul(probabilities, v).reshape(batch, Architecture.HeadCount, tokens, Architecture.HeadSize);
+    }
+
+    private torch.Tensor Mlp(int layer, torch.Tensor x, ISiteTap? tap)
+    {
+        torch.Tensor up = At(tap, new(layer, SiteKind.UpOutput), Linear(x, layer, LinearKind.Up, tap));
+        return Architecture.GatedMlp
+            ? Activate(At(tap, new(layer, SiteKind.GateOutput), Linear(x, layer, LinearKind.Gate, tap))) * up
+            : Activate(up);
+    }
+
+    private torch.Tensor Activate(torch.Tensor x) => Architecture.Activation switch
+    {
+        ActivationKind.Silu => F.silu(x),
+        ActivationKind.GeluTanh => 0.5 * x * (1 + (Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x.pow(3)))).tanh()),
+        ActivationKind.GeluErf => F.gelu(x),
+        _ => throw new InvalidOperationException($"unknown activation {Architecture.Activation}"),
+    };
+
+    private torch.Tensor Norm(NormWeights norm, torch.Tensor x)
+    {
+        if (Architecture.Norm == NormKind.Layer)
+        {
+            return F.layer_norm(x, [Architecture.HiddenSize], norm.Gain, norm.Bias, Architecture.NormEpsilon);
+        }
+
+        torch.Tensor normalized = x * (x.square().mean([-1], keepdim: true) + Architecture.NormEpsilon).rsqrt();
+        return normalized * (Architecture.Norm == NormKind.RmsGainPlusOne ? norm.Gain + 1 : norm.Gain);
+    }
+
+    private torch.Tensor Heads(torch.Tensor x, int heads) => x.view(x.shape[0], x.shape[1], heads, Architecture.HeadSize).transpose(1, 2);
+
+    private RotaryTable RotaryFor(int positions)
+    {
+        if (_rotary is null || _rotary.Positions < positions)
+        {
+            _rotary?.Dispose();
+            _rotary = new(Architecture, InverseFrequencies, Math.Max(positions, Math.Min(Architecture.ContextLength, 2 * positions)));
+        }
+
+        return _rotary;
+    }
+}

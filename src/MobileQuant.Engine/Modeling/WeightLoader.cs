@@ -1,0 +1,119 @@
+using System.Runtime.InteropServices;
+using MobileQuant.Checkpoints;
+using TorchSharp;
+
+namespace MobileQuant.Modeling;
+
+/// <summary>Streams a checkpoint's tensors into float32 weights, checking each against the architecture.</summary>
+public static class WeightLoader
+{
+    private const int ChunkElements = 1 << 20;
+
+    /// <summary>Loads all weights.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="progress">Told tensor by tensor, as step <c>load</c>.</param>
+    /// <param name="cancellationToken">Stops between tensors.</param>
+    /// <returns>The weights; the caller owns them.</returns>
+    /// <exception cref="MobileQuantException">MQ2005: a tensor is missing; MQ2006: a shape is wrong; MQ2007: a type is not float; MQ2008: NaN or infinity.</exception>
+    public static DecoderWeights Load(ICheckpoint checkpoint, IProgress<QuantizationEvent>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        List<torch.Tensor> loaded = [];
+        DecoderArchitecture a = checkpoint.Architecture;
+        TensorNames names = checkpoint.Names;
+        long total = 3 + ((long)a.LayerCount * (2 + a.Linears.Count + a.Biased.Count));
+
+        torch.Tensor Take(string name, params long[] shape)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            torch.Tensor tensor = Read(checkpoint, name, shape);
+            loaded.Add(tensor);
+            progress?.Report(new QuantizationEvent.Progress("load", "loading " + name, loaded.Count, total));
+            return tensor;
+        }
+
+        NormWeights Norm(string template, int layer = 0) => new(
+            Take(TensorNames.Weight(template, layer), a.HiddenSize),
+            a.Norm == NormKind.Layer ? Take(TensorNames.Bias(template, layer), a.HiddenSize) : null);
+
+        LinearWeights Linear(LinearKind kind, int layer) => new(
+            Take(TensorNames.Weight(names.Linears[kind], layer), a.OutputSize(kind), a.InputSize(kind)),
+            a.Biased.Contains(kind) ? Take(TensorNames.Bias(names.Linears[kind], layer), a.OutputSize(kind)) : null);
+
+        try
+        {
+            torch.Tensor embedding = Take(TensorNames.Weight(names.Embedding), a.VocabularySize, a.HiddenSize);
+            LayerWeights[] layers = new LayerWeights[a.LayerCount];
+            for (int layer = 0; layer < layers.Length; layer++)
+            {
+                layers[layer] = new(Norm(names.AttentionNorm, layer), Norm(names.MlpNorm, layer), a.Linears.ToDictionary(kind => kind, kind => Linear(kind, layer)));
+            }
+
+            NormWeights finalNorm = Norm(names.FinalNorm);
+            torch.Tensor head = a.TiedEmbeddings ? embedding : Take(TensorNames.Weight(names.Head), a.VocabularySize, a.HiddenSize);
+            return new(embedding, layers, finalNorm, head);
+        }
+        catch
+        {
+            loaded.ForEach(tensor => tensor.Dispose());
+            throw;
+        }
+    }
+
+    private static torch.Tensor Read(ICheckpoint checkpoint, string name, long[] shape)
+    {
+        IReadOnlyList<long> found = checkpoint.ShapeOf(name);
+        if (!found.SequenceEqual(shape))
+        {
+            throw new MobileQuantException(
+                "MQ2006",
+                $"{checkpoint.Path}: tensor '{name}' has the shape [{string.Join(", ", found)}]; the configuration asks for [{string.Join(", ", shape)}].",
+                "Check that config.json belongs to these weights.");
+        }
+
+        torch.Tensor tensor = torch.empty(shape, torch.float32).DetachFromDisposeScope();
+        try
+        {
+            using torch.Tensor flat = tensor.view(-1);
+            long count = flat.shape[0];
+            for (long start = 0; start < count; start += ChunkElements)
+            {
+                using torch.Tensor chunk = flat.narrow(0, start, Math.Min(ChunkElements, count - start));
+                Span<float> values = MemoryMarshal.Cast<byte, float>(chunk.bytes);
+                checkpoint.Read(name, start, values);
+                CheckFinite(checkpoint, name, start, values);
+            }
+
+            return tensor;
+        }
+        catch
+        {
+            tensor.Dispose();
+            throw;
+        }
+    }
+
+    private static void CheckFinite(ICheckpoint checkpoint, string name, long start, ReadOnlySpan<float> values)
+    {
+        // A sum of finite float32 values in double is finite; one NaN or infinity makes it not.
+        double sum = 0;
+        foreach (float value in values)
+        {
+            sum += value;
+        }
+
+        if (double.IsFinite(sum))
+        {
+            return;
+        }
+
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!float.IsFinite(values[i]))
+            {
+                throw new MobileQuantException(
+                    "MQ2008", $"{checkpoint.Path}: element {start + i} of tensor '{name}' is {values[i]}.", "The checkpoint is damaged or its training diverged; use another one.");
+            }
+        }
+    }
+}

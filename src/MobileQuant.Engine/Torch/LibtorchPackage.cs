@@ -1,0 +1,90 @@
+using System.Runtime.InteropServices;
+using NuGet.Configuration;
+
+namespace MobileQuant.Torch;
+
+/// <summary>The package that carries libtorch for this machine, and where its files may already be.</summary>
+internal sealed class LibtorchPackage
+{
+    /// <summary>The version that TorchSharp 0.107.0 was built against.</summary>
+    public const string Version = "2.10.0";
+
+    // Parts of libtorch that LibTorchSharp never loads.
+    private static readonly string[] Unneeded = ["python", "test", "nnapi", "shm", "aoti", "jitbackend", "torchbind", "backend_with_compiler"];
+
+    private LibtorchPackage(string runtimeIdentifier) => RuntimeIdentifier = runtimeIdentifier;
+
+    /// <summary>linux-x64, osx-arm64, win-x64 or win-arm64.</summary>
+    public string RuntimeIdentifier { get; }
+
+    /// <summary>The package id.</summary>
+    public string Id => "libtorch-cpu-" + RuntimeIdentifier;
+
+    /// <summary>Where the libraries lie inside of the package, with forward slashes.</summary>
+    public string NativeFolder => $"runtimes/{RuntimeIdentifier}/native/";
+
+    /// <summary>The file name of the largest library, whose presence stands for the set.</summary>
+    public static string MainLibrary => LibraryName("torch_cpu");
+
+    /// <summary>The package for this process, or null where libtorch is not published.</summary>
+    public static LibtorchPackage? ForThisMachine()
+    {
+        string os = OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : OperatingSystem.IsLinux() ? "linux" : "unknown";
+        string rid = os + "-" + (RuntimeInformation.ProcessArchitecture == Architecture.X64 ? "x64" : RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "arm64" : "unknown");
+        return rid is "linux-x64" or "osx-arm64" or "win-x64" or "win-arm64" ? new(rid) : null;
+    }
+
+    /// <summary>A library's file name on this system.</summary>
+    public static string LibraryName(string name) =>
+        OperatingSystem.IsWindows() ? name + ".dll" : OperatingSystem.IsMacOS() ? $"lib{name}.dylib" : $"lib{name}.so";
+
+    /// <summary>Whether a file of the package's native folder is needed.</summary>
+    public static bool IsNeeded(string fileName) =>
+        (fileName.Contains(".so", StringComparison.Ordinal) || fileName.EndsWith(".dylib", StringComparison.Ordinal) || fileName.EndsWith(".dll", StringComparison.Ordinal))
+        && !Unneeded.Any(part => fileName.Contains(part, StringComparison.Ordinal));
+
+    /// <summary>The first folder that holds the libraries: the application's own, the user's packages, the data folder.</summary>
+    public string? Find() => Candidates().FirstOrDefault(folder => File.Exists(Path.Combine(folder, MainLibrary)));
+
+    /// <summary>Where a download is kept.</summary>
+    public string DownloadFolder => Path.Combine(NativeDataFolder.Path, $"{Id}-{Version}");
+
+    /// <summary>The NuGet global packages folder, as the user's settings have it.</summary>
+    public static string? GlobalPackagesFolder()
+    {
+        try
+        {
+            return SettingsUtility.GetGlobalPackagesFolder(Settings.LoadDefaultSettings(root: null));
+        }
+        catch (NuGetConfigurationException)
+        {
+            return null;
+        }
+    }
+
+    private IEnumerable<string> Candidates()
+    {
+        foreach (string root in ApplicationFolders())
+        {
+            yield return Path.Combine(root, "runtimes", RuntimeIdentifier, "native");
+            yield return root;
+        }
+
+        if (GlobalPackagesFolder() is { } packages)
+        {
+            yield return Path.Combine(packages, Id, Version, "runtimes", RuntimeIdentifier, "native");
+        }
+
+        yield return DownloadFolder;
+    }
+
+    /// <summary>Where the application and its TorchSharp lie.</summary>
+    public static IEnumerable<string> ApplicationFolders()
+    {
+        yield return AppContext.BaseDirectory;
+        if (Path.GetDirectoryName(typeof(TorchSharp.torch).Assembly.Location) is { Length: > 0 } folder)
+        {
+            yield return folder;
+        }
+    }
+}

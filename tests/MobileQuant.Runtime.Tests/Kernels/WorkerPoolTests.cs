@@ -1,0 +1,194 @@
+using MobileQuant.Kernels;
+
+namespace MobileQuant.Tests.Kernels;
+
+/// <summary>The threads that share a layer's tiles.</summary>
+public class WorkerPoolTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void Every_worker_runs_once_per_run(int threads)
+    {
+        using WorkerPool pool = new(threads);
+        Counter counter = new(threads);
+        for (int run = 1; run <= 300; run++)
+        {
+            pool.Run(counter);
+            Assert.All(counter.Calls, calls => Assert.Equal(run, calls));
+            if (run % 100 == 0)
+            {
+                // Long enough for the threads to fall asleep.
+                Thread.Sleep(5);
+            }
+        }
+    }
+
+    [Fact]
+    public void The_caller_is_worker_zero()
+    {
+        using WorkerPool pool = new(3);
+        Lambda work = new((worker, _) => Assert.Equal(worker == 0, Thread.CurrentThread.Name?.StartsWith("MobileQuant") != true));
+        pool.Run(work);
+    }
+
+    [Fact]
+    public void A_failure_of_a_worker_reaches_the_caller_after_all_have_finished()
+    {
+        using WorkerPool pool = new(3);
+        int finished = 0;
+        Lambda work = new((worker, _) =>
+        {
+            if (worker == 2)
+            {
+                throw new InvalidDataException("bad tile");
+            }
+
+            Thread.Sleep(20);
+            Interlocked.Increment(ref finished);
+        });
+        Assert.Equal("bad tile", Assert.Throws<InvalidDataException>(() => pool.Run(work)).Message);
+        Assert.Equal(2, finished);
+
+        Counter counter = new(3);
+        pool.Run(counter);
+        Assert.All(counter.Calls, calls => Assert.Equal(1, calls));
+    }
+
+    [Fact]
+    public void A_failure_of_the_caller_waits_for_the_workers()
+    {
+        using WorkerPool pool = new(2);
+        bool finished = false;
+        Lambda work = new((worker, _) =>
+        {
+            if (worker == 0)
+            {
+                throw new InvalidDataException();
+            }
+
+            Thread.Sleep(30);
+            finished = true;
+        });
+        Assert.Throws<InvalidDataException>(() => pool.Run(work));
+        Assert.True(finished);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_run_inside_a_run_is_refused(int nesting)
+    {
+        using WorkerPool pool = new(2);
+        Lambda work = new((worker, _) =>
+        {
+            if (worker == nesting)
+            {
+                pool.Run(new Counter(2));
+            }
+        });
+        Assert.Throws<InvalidOperationException>(() => pool.Run(work));
+    }
+
+    [Fact]
+    public void Runs_of_several_threads_take_turns()
+    {
+        using WorkerPool pool = new(2);
+        int inside = 0;
+        int total = 0;
+        Thread[] callers = [.. Enumerable.Range(0, 4).Select(_ => new Thread(() =>
+        {
+            Lambda work = new((worker, _) =>
+            {
+                if (worker == 0)
+                {
+                    Assert.Equal(1, Interlocked.Increment(ref inside));
+                    Interlocked.Decrement(ref inside);
+                }
+
+                Interlocked.Increment(ref total);
+            });
+            for (int i = 0; i < 200; i++)
+            {
+                pool.Run(work);
+            }
+        }))];
+        Array.ForEach(callers, caller => caller.Start());
+        Array.ForEach(callers, caller => caller.Join());
+        Assert.Equal(4 * 200 * 2, total);
+    }
+
+    [Fact]
+    public void A_disposed_pool_refuses_work_and_its_threads_have_ended()
+    {
+        List<Thread> threads = [];
+        WorkerPool pool = new(3);
+        pool.Run(new Lambda((_, _) =>
+        {
+            lock (threads)
+            {
+                threads.Add(Thread.CurrentThread);
+            }
+        }));
+        pool.Dispose();
+        pool.Dispose();
+        Assert.Equal(2, threads.Count(thread => !thread.IsAlive));
+        Assert.Throws<ObjectDisposedException>(() => pool.Run(new Counter(3)));
+    }
+
+    [Fact]
+    public void A_run_allocates_nothing()
+    {
+        using WorkerPool pool = new(2);
+        Counter counter = new(2);
+        pool.Run(counter);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++)
+        {
+            pool.Run(counter);
+        }
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
+    public void Shares_are_contiguous_and_cover_everything()
+    {
+        for (int total = 0; total < 40; total++)
+        {
+            for (int workers = 1; workers < 9; workers++)
+            {
+                int next = 0;
+                for (int worker = 0; worker < workers; worker++)
+                {
+                    (int first, int count) = ParallelWork.Share(total, worker, workers);
+                    Assert.Equal(next, first);
+                    Assert.InRange(count, total / workers, (total / workers) + 1);
+                    next += count;
+                }
+
+                Assert.Equal(total, next);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-3)]
+    [InlineData(5000)]
+    public void A_thread_count_out_of_range_is_refused(int threads) =>
+        Assert.Equal("MQ6052", Assert.Throws<MobileQuantException>(() => new WorkerPool(threads)).Code);
+
+    private sealed class Counter(int workers) : ParallelWork
+    {
+        public int[] Calls { get; } = new int[workers];
+
+        public override void Execute(int worker, int workers) => Calls[worker]++;
+    }
+
+    private sealed class Lambda(Action<int, int> action) : ParallelWork
+    {
+        public override void Execute(int worker, int workers) => action(worker, workers);
+    }
+}

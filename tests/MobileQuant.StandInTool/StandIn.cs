@@ -1,0 +1,93 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace MobileQuant.StandInTool;
+
+/// <summary>One run: a fingerprint over settings and files, a store, and the words that config.json asks for.</summary>
+internal sealed class StandIn(Arguments arguments, EventWriter events)
+{
+    private static readonly string[] s_settings = ["--recipe", "--precision", "--activations", "--weights", "--granularity", "--alpha", "--seed"];
+
+    public int Run()
+    {
+        string name = Path.GetFileName(arguments.Output).Replace(".mq.safetensors", string.Empty);
+        Directory.CreateDirectory(arguments.CacheDirectory);
+        File.AppendAllText(Path.Combine(arguments.CacheDirectory, "runs.log"), name + "\n");
+
+        // Behaviour by a word in config.json: "fail" one error event, "crash" no event at all, "warn" a warning, "slow" a minute of progress.
+        string config = File.ReadAllText(Path.Combine(arguments.Checkpoint, "config.json"));
+        if (config.Contains("crash"))
+        {
+            Console.Error.WriteLine("out of cheese");
+            return 134;
+        }
+
+        if (config.Contains("fail"))
+        {
+            events.Write("error", ("code", "MQ2003"), ("message", "The tensor «wörter» is missing."), ("remedy", "Download the checkpoint again."));
+            return 1;
+        }
+
+        if (config.Contains("warn"))
+        {
+            events.Write("warning", ("code", "MQ3001"), ("message", "Scale {0} is 100 % odd."), ("remedy", "Look at it."));
+        }
+
+        if (config.Contains("slow"))
+        {
+            File.WriteAllText(Path.Combine(arguments.CacheDirectory, "slow.pid"), Environment.ProcessId.ToString());
+            for (int i = 0; i < 600; i++)
+            {
+                events.Write("progress", ("step", "calibrate"), ("text", "calibrating"), ("done", i), ("total", 600));
+                Thread.Sleep(100);
+            }
+        }
+
+        return Finish(name);
+    }
+
+    private int Finish(string name)
+    {
+        string settings = string.Join(", ", s_settings.Select(setting => setting + "=" + arguments.Value(setting)));
+        string fingerprint = Fingerprint(settings);
+        string entry = Path.Combine(arguments.CacheDirectory, fingerprint);
+        bool hit = File.Exists(entry) && !arguments.Has("--force") && !arguments.Has("--no-cache");
+        string lastFile = Path.Combine(arguments.CacheDirectory, name + ".last");
+        string? last = File.Exists(lastFile) ? File.ReadAllText(lastFile) : null;
+        events.Write("message", ("text", hit ? "found in the store" : "quantizing"));
+        if (!hit)
+        {
+            File.WriteAllText(entry, fingerprint);
+        }
+
+        File.WriteAllText(lastFile, settings);
+        File.Copy(entry, arguments.Output, overwrite: true);
+        string? reason = hit ? null : last is null ? "nothing of this model is in the store" : last != settings ? $"settings changed: {last} -> {settings}" : "files changed";
+        events.Write(
+            "result",
+            ("output", arguments.Output),
+            ("bytes", new FileInfo(arguments.Output).Length),
+            ("seconds", 1.5),
+            ("peakMemoryBytes", 1_000_000),
+            ("cache", hit ? "hit" : "miss"),
+            ("fingerprint", fingerprint),
+            ("reason", reason));
+        return 0;
+    }
+
+    private string Fingerprint(string settings)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(settings));
+        string[] calibration = arguments.Values("--calibration")
+            .SelectMany(pattern => Directory.GetFiles(Path.Combine(arguments.Value("--base-directory"), Path.GetDirectoryName(pattern)!), Path.GetFileName(pattern)))
+            .ToArray();
+        foreach (string file in Directory.GetFiles(arguments.Checkpoint).Concat(calibration).Order(StringComparer.Ordinal))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(Path.GetFileName(file)));
+            hash.AppendData(File.ReadAllBytes(file));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}
