@@ -31,21 +31,11 @@ public static class WideRowQuantizer
         }
 
         int limit = (1 << (bits - 1)) - 1;
-        RowScale scale = new(ZeroPoint, 1 << 30, 0);
-        int multiplier = 0;
-        int shift = 1;
-        if (largest != 0)
-        {
-            int length = 32 - BitOperations.LeadingZeroCount((uint)largest);
-            shift = 15 + length;
-            multiplier = (int)(((ulong)limit << shift) / (uint)largest);
-            scale = RowScale.FromSteps(ZeroPoint, largest);
-        }
-
+        (FixedPointFactor factor, RowScale scale) = FromLargest(largest, bits);
         sum = 0;
         for (int i = 0; i < row.Length; i++)
         {
-            int code = Requantize.Clamp(Requantize.Scale(row[i], multiplier, shift), -limit, limit) + ZeroPoint;
+            int code = Requantize.Clamp(Requantize.Scale(row[i], factor), -limit, limit) + ZeroPoint;
             high[i] = (byte)(code >> 8);
             low[i] = (byte)code;
             sum += code;
@@ -54,5 +44,18 @@ public static class WideRowQuantizer
         high[row.Length..].Clear();
         low[row.Length..].Clear();
         return scale;
+    }
+
+    /// <summary>The factor from row values to codes, and the row scale, of a row whose largest magnitude is known.</summary>
+    internal static (FixedPointFactor Factor, RowScale Scale) FromLargest(int largest, int bits)
+    {
+        if (largest == 0)
+        {
+            return (new(0, 1), new(ZeroPoint, 1 << 30, 0));
+        }
+
+        int limit = (1 << (bits - 1)) - 1;
+        int shift = 15 + 32 - BitOperations.LeadingZeroCount((uint)largest);
+        return (new((int)(((ulong)limit << shift) / (uint)largest), shift), RowScale.FromSteps(ZeroPoint, largest));
     }
 }

@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -75,17 +74,8 @@ internal static unsafe class Avx2RowKernels
     public static RowScale QuantizeWide(ReadOnlySpan<int> row, int bits, Span<byte> high, Span<byte> low, out int sum)
     {
         (int minimum, int maximum) = Range(row);
-        int largest = Math.Max(-minimum, maximum);
         int limit = (1 << (bits - 1)) - 1;
-        RowScale scale = new(WideRowQuantizer.ZeroPoint, 1 << 30, 0);
-        FixedPointFactor factor = new(0, 1);
-        if (largest != 0)
-        {
-            int length = 32 - BitOperations.LeadingZeroCount((uint)largest);
-            factor = new((int)(((ulong)limit << (15 + length)) / (uint)largest), 15 + length);
-            scale = RowScale.FromSteps(WideRowQuantizer.ZeroPoint, largest);
-        }
-
+        (FixedPointFactor factor, RowScale scale) = WideRowQuantizer.FromLargest(Math.Max(-minimum, maximum), bits);
         Scaler scaler = new(factor, -limit, limit);
         Vector256<int> zero = Vector256.Create(WideRowQuantizer.ZeroPoint);
         Vector256<byte> split = Vector256.Create(

@@ -6,7 +6,7 @@ namespace MobileQuant.Tests.Kernels;
 /// Native memory between two pages that fault when touched (on Unix; elsewhere plain memory). The elements lie against
 /// the page behind them, or against the page before them.
 /// </summary>
-internal sealed unsafe partial class GuardedBuffer<T> : IDisposable
+internal sealed unsafe class GuardedBuffer<T> : IDisposable
     where T : unmanaged
 {
     private readonly nint _region;
@@ -54,30 +54,4 @@ internal sealed unsafe partial class GuardedBuffer<T> : IDisposable
             GuardedMemory.Unmap(_region, _size);
         }
     }
-}
-
-internal static partial class GuardedMemory
-{
-    private const int ReadWrite = 3;
-    private const int PrivateFlag = 2;
-
-    public static nint Map(nuint size)
-    {
-        int anonymous = OperatingSystem.IsMacOS() ? 0x1000 : 0x20;
-        nint region = mmap(0, size, ReadWrite, PrivateFlag | anonymous, -1, 0);
-        return region == -1 ? throw new InvalidOperationException("mmap failed") : region;
-    }
-
-    public static void Forbid(nint address, nuint size) => Assert.Equal(0, mprotect(address, size, 0));
-
-    public static void Unmap(nint address, nuint size) => Assert.Equal(0, munmap(address, size));
-
-    [LibraryImport("libc")]
-    private static partial nint mmap(nint address, nuint length, int protection, int flags, int file, nint offset);
-
-    [LibraryImport("libc")]
-    private static partial int mprotect(nint address, nuint length, int protection);
-
-    [LibraryImport("libc")]
-    private static partial int munmap(nint address, nuint length);
 }
