@@ -59,6 +59,7 @@ public static class TorchRuntime
         string folder = package.Find() ?? Fetch(package, progress, cancellationToken);
 
         OpenMpWaiting.MakePassive();
+        NativeMemory.FixMapThreshold();
         foreach (string library in LoadOrder(folder))
         {
             LoadLibrary(library);
