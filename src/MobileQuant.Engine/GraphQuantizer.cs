@@ -51,6 +51,7 @@ public static class GraphQuantizer
                 Symmetry = Resolve(request),
                 Granularity = request.Granularity,
                 Alpha = request.Alpha,
+                RestoreWeights = () => WeightLoader.RestoreLayers(checkpoint, weights),
                 Progress = progress,
                 CancellationToken = cancellationToken,
             };

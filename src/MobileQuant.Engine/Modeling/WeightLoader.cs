@@ -60,6 +60,35 @@ public static class WeightLoader
         }
     }
 
+    /// <summary>Reads a decoder layer's norms and linear layers again, into weights that were changed in place.</summary>
+    /// <param name="checkpoint">The checkpoint that the weights were loaded from.</param>
+    /// <param name="weights">The weights.</param>
+    public static void RestoreLayers(ICheckpoint checkpoint, DecoderWeights weights)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        ArgumentNullException.ThrowIfNull(weights);
+        TensorNames names = checkpoint.Names;
+        for (int layer = 0; layer < weights.Layers.Count; layer++)
+        {
+            LayerWeights w = weights.Layers[layer];
+            Restore(checkpoint, names.AttentionNorm, layer, w.AttentionNorm.Gain, w.AttentionNorm.Bias);
+            Restore(checkpoint, names.MlpNorm, layer, w.MlpNorm.Gain, w.MlpNorm.Bias);
+            foreach ((LinearKind kind, LinearWeights linear) in w.Linears)
+            {
+                Restore(checkpoint, names.Linears[kind], layer, linear.Weight, linear.Bias);
+            }
+        }
+    }
+
+    private static void Restore(ICheckpoint checkpoint, string template, int layer, torch.Tensor weight, torch.Tensor? bias)
+    {
+        Fill(checkpoint, TensorNames.Weight(template, layer), weight);
+        if (bias is not null)
+        {
+            Fill(checkpoint, TensorNames.Bias(template, layer), bias);
+        }
+    }
+
     private static torch.Tensor Read(ICheckpoint checkpoint, string name, long[] shape)
     {
         IReadOnlyList<long> found = checkpoint.ShapeOf(name);
@@ -74,22 +103,26 @@ public static class WeightLoader
         torch.Tensor tensor = torch.empty(shape, torch.float32).DetachFromDisposeScope();
         try
         {
-            using torch.Tensor flat = tensor.view(-1);
-            long count = flat.shape[0];
-            for (long start = 0; start < count; start += ChunkElements)
-            {
-                using torch.Tensor chunk = flat.narrow(0, start, Math.Min(ChunkElements, count - start));
-                Span<float> values = MemoryMarshal.Cast<byte, float>(chunk.bytes);
-                checkpoint.Read(name, start, values);
-                CheckFinite(checkpoint, name, start, values);
-            }
-
+            Fill(checkpoint, name, tensor);
             return tensor;
         }
         catch
         {
             tensor.Dispose();
             throw;
+        }
+    }
+
+    private static void Fill(ICheckpoint checkpoint, string name, torch.Tensor tensor)
+    {
+        using torch.Tensor flat = tensor.view(-1);
+        long count = flat.shape[0];
+        for (long start = 0; start < count; start += ChunkElements)
+        {
+            using torch.Tensor chunk = flat.narrow(0, start, Math.Min(ChunkElements, count - start));
+            Span<float> values = MemoryMarshal.Cast<byte, float>(chunk.bytes);
+            checkpoint.Read(name, start, values);
+            CheckFinite(checkpoint, name, start, values);
         }
     }
 

@@ -31,6 +31,12 @@ public sealed class RecipeContext
     /// <summary>Smoothing strength, or null to search it.</summary>
     public double? Alpha { get; init; }
 
+    /// <summary>
+    /// Puts the decoder layers' weights back to the checkpoint's; null where there is none to read them from. Undoing a fold by
+    /// another leaves differences in the last digit, which move 4-bit weights between codes.
+    /// </summary>
+    public Action? RestoreWeights { get; init; }
+
     /// <summary>Told what goes on; may be null.</summary>
     public IProgress<QuantizationEvent>? Progress { get; init; }
 

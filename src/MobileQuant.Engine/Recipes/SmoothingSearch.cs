@@ -83,6 +83,12 @@ internal sealed class SmoothingSearch
     private CalibrationStatistics FoldTo(double? alpha)
     {
         DecoderModel model = _context.Model;
+        if (_context.RestoreWeights is { } restore)
+        {
+            restore();
+            _folded = [.. _bases.Select(basis => basis.Scales(null))];
+        }
+
         List<KeyValuePair<Site, float[]>> divisors = [];
         float[][] target = [.. _bases.Select(basis => basis.Scales(alpha))];
         for (int i = 0; i < _bases.Length; i++)

@@ -70,6 +70,22 @@ public class HuggingFaceCheckpointTests
     }
 
     [Fact]
+    public void Restoring_undoes_changes_of_the_layers_exactly()
+    {
+        using CheckpointFolder folder = new CheckpointFolder().Write();
+        using DecoderWeights expected = Load(folder);
+        using DecoderWeights changed = Load(folder);
+        foreach (TorchSharp.torch.Tensor tensor in changed.All().Skip(1).Take(9))
+        {
+            tensor.mul_(3);
+        }
+
+        using ICheckpoint checkpoint = CheckpointReader.Open(folder.Path);
+        WeightLoader.RestoreLayers(checkpoint, changed);
+        Assert.All(expected.All().Zip(changed.All()), pair => Assert.Equal(Golden.Values(pair.First), Golden.Values(pair.Second)));
+    }
+
+    [Fact]
     public void Refuses_missing_and_empty_folders_and_pickles()
     {
         using CheckpointFolder folder = new();
