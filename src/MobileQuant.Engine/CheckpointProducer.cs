@@ -1,11 +1,30 @@
 using MobileQuant.Caching;
+using MobileQuant.Checkpoints;
+using MobileQuant.Lowering;
+using MobileQuant.Quantization;
+using MobileQuant.Text;
 
 namespace MobileQuant;
 
 /// <summary>The real producer: checkpoint, calibration, quantized graph, integer program, artifact.</summary>
 internal sealed class CheckpointProducer : IArtifactProducer
 {
+    /// <summary>The version that artifacts and <c>doctor</c> name.</summary>
+    public static string ToolVersion { get; } = typeof(CheckpointProducer).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+
     /// <inheritdoc/>
-    public void Produce(QuantizationRequest request, Fingerprint fingerprint, string path, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken) =>
-        throw new MobileQuantException("MQ9001", "This build of the engine has no quantizer yet.");
+    public void Produce(QuantizationRequest request, Fingerprint fingerprint, string path, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
+    {
+        using ICheckpoint checkpoint = CheckpointReader.Open(request.CheckpointPath);
+        using QuantizedGraph graph = GraphQuantizer.Quantize(checkpoint, request, null, progress, cancellationToken);
+        ArtifactOrigin origin = new(
+            ToolVersion,
+            fingerprint.Key,
+            ReadIfPresent(checkpoint.TokenizerFolder, TextTokenizer.FileName),
+            ReadIfPresent(checkpoint.TokenizerFolder, TextTokenizer.ConfigFileName));
+        ArtifactLowering.Write(graph, origin, path, progress, cancellationToken);
+    }
+
+    private static ReadOnlyMemory<byte>? ReadIfPresent(string? folder, string name) =>
+        folder is not null && File.Exists(Path.Combine(folder, name)) ? File.ReadAllBytes(Path.Combine(folder, name)) : null;
 }

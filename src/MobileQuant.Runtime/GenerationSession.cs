@@ -155,14 +155,8 @@ public sealed class GenerationSession : IDisposable
 
     private IEnumerable<string> GenerateText(TextTokenizer tokenizer, int[] tokens, GenerationOptions options, CancellationToken cancellationToken)
     {
-        StreamingDetokenizer stream = tokenizer.CreateStream();
-        foreach (int token in tokens)
-        {
-            // The stream sees the prompt too: whether a leading space is the text's own depends on what came before.
-            stream.Push(token);
-        }
-
-        stream.Flush();
+        // The stream knows the prompt: whether a leading space belongs to the text depends on what came before.
+        StreamingDetokenizer stream = tokenizer.CreateStream(tokens);
         foreach (int token in GenerateCore(tokens, options, cancellationToken))
         {
             string piece = stream.Push(token);

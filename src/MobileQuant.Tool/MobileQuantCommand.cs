@@ -63,14 +63,18 @@ internal static class MobileQuantCommand
         RootCommand root = new("Quantizes language models to integer-only artifacts, and inspects, evaluates, runs and times them.")
         {
             QuantizeCommand.Create(console),
+            RunCommand.Create(console),
             InspectCommand.Create(console),
+            BenchCommand.Create(console),
             DoctorCommand.Create(console),
             CacheCommand.Create(console),
         };
         Dictionary<string, string> examples = new(StringComparer.Ordinal)
         {
             ["quantize"] = QuantizeCommand.Examples,
+            ["run"] = RunCommand.Examples,
             ["inspect"] = InspectCommand.Examples,
+            ["bench"] = BenchCommand.Examples,
             ["doctor"] = DoctorCommand.Examples,
             ["cache"] = CacheCommand.Examples,
         };

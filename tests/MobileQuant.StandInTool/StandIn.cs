@@ -67,7 +67,7 @@ internal sealed class StandIn(Arguments arguments, EventWriter events)
             "result",
             ("output", arguments.Output),
             ("bytes", new FileInfo(arguments.Output).Length),
-            ("seconds", 0.25),
+            ("seconds", 1.5),
             ("peakMemoryBytes", 1_000_000),
             ("cache", hit ? "hit" : "miss"),
             ("fingerprint", fingerprint),

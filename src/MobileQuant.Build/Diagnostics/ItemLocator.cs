@@ -58,11 +58,14 @@ internal static class ItemLocator
     private static bool Declares(XElement element, string include) =>
         element.Attribute("Include")!.Value.Split(';').Any(part => Normalize(part) == Normalize(include));
 
-    // Several items may share an Include and differ in metadata: the one whose written-out attributes all agree is meant.
+    // Several items may share an Include and differ in metadata: the one that says most of what the item has is meant.
     private static XElement Closest(XElement[] matches, ITaskItem item) =>
-        matches.FirstOrDefault(element => element.Attributes()
-            .Where(attribute => attribute.Name.LocalName is not ("Include" or "Condition" or "Exclude"))
-            .All(attribute => item.GetMetadata(attribute.Name.LocalName) == attribute.Value)) ?? matches[0];
+        matches.Where(element => Metadata(element).All(attribute => item.GetMetadata(attribute.Name.LocalName) == attribute.Value))
+            .OrderByDescending(element => Metadata(element).Count())
+            .FirstOrDefault() ?? matches[0];
+
+    private static IEnumerable<XAttribute> Metadata(XElement element) =>
+        element.Attributes().Where(attribute => attribute.Name.LocalName is not ("Include" or "Condition" or "Exclude"));
 
     private static string Normalize(string path) => path.Trim().Replace('\\', '/').TrimEnd('/');
 }

@@ -17,7 +17,7 @@ internal static class MetadataSpelling
             .Select(setting => (setting, Distance(name.ToUpperInvariant(), setting.ToUpperInvariant())))
             .OrderBy(pair => pair.Item2)
             .First();
-        return best.Distance <= 2 && best.Distance * 3 <= best.Setting.Length ? best.Setting : null;
+        return best.Distance * 4 < best.Setting.Length ? best.Setting : null;
     }
 
     // Levenshtein, one row at a time.

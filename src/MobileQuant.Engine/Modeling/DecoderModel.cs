@@ -20,6 +20,7 @@ public sealed class DecoderModel : IDisposable
     {
         Architecture = architecture;
         Weights = weights;
+        InverseFrequencies = architecture.Rotary.InverseFrequencies(architecture.HeadSize);
         _ownsWeights = ownsWeights;
     }
 
@@ -29,7 +30,10 @@ public sealed class DecoderModel : IDisposable
     /// <summary>The parameters.</summary>
     public DecoderWeights Weights { get; }
 
-    /// <summary>Runs the decoder.</summary>
+    /// <summary>Rotary frequencies; replaced where a reference used others than the architecture's.</summary>
+    internal double[] InverseFrequencies { get; init; }
+
+    /// <summary>Runs the decoder with its head.</summary>
     /// <param name="ids">int64 [batch, tokens].</param>
     /// <param name="tap">Called at every site, or null.</param>
     /// <param name="cache">Earlier positions, extended by these; null: the sequence starts here.</param>
@@ -37,36 +41,65 @@ public sealed class DecoderModel : IDisposable
     /// <returns>Logits and hidden states, detached from any dispose scope.</returns>
     public DecoderOutput Forward(torch.Tensor ids, ISiteTap? tap = null, KeyValueCache? cache = null, bool hiddenStates = false)
     {
+        List<torch.Tensor> states = [];
+        torch.Tensor hidden = ForwardHidden(ids, tap, cache, hiddenStates ? states : null);
+        torch.Tensor logits = ComputeLogits(hidden, tap);
+        if (hiddenStates)
+        {
+            states.Add(hidden);
+        }
+        else
+        {
+            hidden.Dispose();
+        }
+
+        return new(logits, states);
+    }
+
+    /// <summary>Runs the decoder up to the final norm.</summary>
+    /// <param name="ids">int64 [batch, tokens].</param>
+    /// <param name="tap">Called at every site before the head, or null.</param>
+    /// <param name="cache">Earlier positions, extended by these; null: the sequence starts here.</param>
+    /// <param name="states">Receives the residual stream before each layer, or null.</param>
+    /// <returns>Input of the head, float32 [batch, tokens, hidden], detached from any dispose scope.</returns>
+    public torch.Tensor ForwardHidden(torch.Tensor ids, ISiteTap? tap = null, KeyValueCache? cache = null, ICollection<torch.Tensor>? states = null)
+    {
         ArgumentNullException.ThrowIfNull(ids);
         using IDisposable noGradient = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
         int start = cache?.Length ?? 0;
         int tokens = checked((int)ids.shape[1]);
         RotaryTable rotary = RotaryFor(start + tokens);
-        List<torch.Tensor> states = [];
         torch.Tensor x = Weights.Embedding.index_select(0, ids.reshape(-1)).view(ids.shape[0], tokens, Architecture.HiddenSize);
         x = At(tap, new(SiteKind.EmbeddingOutput), Architecture.EmbeddingScale == 1 ? x : x * Architecture.EmbeddingScale);
         for (int layer = 0; layer < Architecture.LayerCount; layer++)
         {
-            if (hiddenStates)
-            {
-                states.Add(x.DetachFromDisposeScope());
-            }
+            states?.Add(x.alias().DetachFromDisposeScope());
 
             // One scope per layer keeps the peak at one layer's temporaries.
-            using DisposeScope inner = torch.NewDisposeScope();
-            x = Layer(layer, x, rotary, start, tap, cache).MoveToOuterDisposeScope();
+            torch.Tensor before = x;
+            using (DisposeScope inner = torch.NewDisposeScope())
+            {
+                x = Layer(layer, x, rotary, start, tap, cache).MoveToOuterDisposeScope();
+            }
+
+            before.Dispose();
         }
 
         cache?.Advance(tokens);
-        x = At(tap, new(SiteKind.HeadInput), Norm(Weights.FinalNorm, x));
-        if (hiddenStates)
-        {
-            states.Add(x.DetachFromDisposeScope());
-        }
+        return At(tap, new(SiteKind.HeadInput), Norm(Weights.FinalNorm, x)).DetachFromDisposeScope();
+    }
 
-        torch.Tensor logits = At(tap, new(SiteKind.HeadOutput), F.linear(x, Weights.Head));
-        return new(logits.DetachFromDisposeScope(), states);
+    /// <summary>Runs the head.</summary>
+    /// <param name="hidden">Output of the final norm, float32 [..., hidden].</param>
+    /// <param name="tap">Called for the head's weight and output, or null.</param>
+    /// <returns>Logits, float32 [..., vocabulary], detached from any dispose scope.</returns>
+    public torch.Tensor ComputeLogits(torch.Tensor hidden, ISiteTap? tap = null)
+    {
+        using IDisposable noGradient = torch.no_grad();
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor weight = tap is null ? Weights.Head : tap.ApplyHead(Weights.Head);
+        return At(tap, new(SiteKind.HeadOutput), F.linear(hidden, weight)).DetachFromDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -82,26 +115,29 @@ public sealed class DecoderModel : IDisposable
 
     private static torch.Tensor At(ISiteTap? tap, Site site, torch.Tensor value) => tap is null ? value : tap.Apply(site, value);
 
-    private static torch.Tensor Linear(torch.Tensor x, LinearWeights linear) => F.linear(x, linear.Weight, linear.Bias);
+    private torch.Tensor Linear(torch.Tensor x, int layer, LinearKind kind, ISiteTap? tap)
+    {
+        LinearWeights linear = Weights.Layers[layer][kind];
+        return F.linear(x, tap is null ? linear.Weight : tap.ApplyWeight(layer, kind, linear.Weight), linear.Bias);
+    }
 
     private torch.Tensor Layer(int layer, torch.Tensor x, RotaryTable rotary, int start, ISiteTap? tap, KeyValueCache? cache)
     {
         LayerWeights weights = Weights.Layers[layer];
         torch.Tensor attentionInput = At(tap, new(layer, SiteKind.AttentionInput), Norm(weights.AttentionNorm, x));
         torch.Tensor attention = Attention(layer, attentionInput, rotary, start, tap, cache);
-        torch.Tensor h = x + At(tap, new(layer, SiteKind.OutputOutput), Linear(attention, weights[LinearKind.Output]));
+        torch.Tensor h = x + At(tap, new(layer, SiteKind.OutputOutput), Linear(attention, layer, LinearKind.Output, tap));
 
         torch.Tensor mlpInput = At(tap, new(layer, SiteKind.MlpInput), Norm(weights.MlpNorm, h));
         torch.Tensor product = At(tap, new(layer, SiteKind.DownInput), Mlp(layer, mlpInput, tap));
-        return h + At(tap, new(layer, SiteKind.DownOutput), Linear(product, weights[LinearKind.Down]));
+        return h + At(tap, new(layer, SiteKind.DownOutput), Linear(product, layer, LinearKind.Down, tap));
     }
 
     private torch.Tensor Attention(int layer, torch.Tensor x, RotaryTable rotary, int start, ISiteTap? tap, KeyValueCache? cache)
     {
-        LayerWeights weights = Weights.Layers[layer];
-        torch.Tensor q = Heads(At(tap, new(layer, SiteKind.QueryOutput), Linear(x, weights[LinearKind.Query])), Architecture.HeadCount);
-        torch.Tensor k = Heads(At(tap, new(layer, SiteKind.KeyOutput), Linear(x, weights[LinearKind.Key])), Architecture.KeyValueHeadCount);
-        torch.Tensor v = Heads(At(tap, new(layer, SiteKind.ValueOutput), Linear(x, weights[LinearKind.Value])), Architecture.KeyValueHeadCount);
+        torch.Tensor q = Heads(At(tap, new(layer, SiteKind.QueryOutput), Linear(x, layer, LinearKind.Query, tap)), Architecture.HeadCount);
+        torch.Tensor k = Heads(At(tap, new(layer, SiteKind.KeyOutput), Linear(x, layer, LinearKind.Key, tap)), Architecture.KeyValueHeadCount);
+        torch.Tensor v = Heads(At(tap, new(layer, SiteKind.ValueOutput), Linear(x, layer, LinearKind.Value, tap)), Architecture.KeyValueHeadCount);
         q = At(tap, new(layer, SiteKind.QueryRotated), rotary.Apply(q, start));
         k = At(tap, new(layer, SiteKind.KeyRotated), rotary.Apply(k, start));
         k = At(tap, new(layer, SiteKind.KeyCache), k);
@@ -136,10 +172,9 @@ public sealed class DecoderModel : IDisposable
 
     private torch.Tensor Mlp(int layer, torch.Tensor x, ISiteTap? tap)
     {
-        LayerWeights weights = Weights.Layers[layer];
-        torch.Tensor up = At(tap, new(layer, SiteKind.UpOutput), Linear(x, weights[LinearKind.Up]));
+        torch.Tensor up = At(tap, new(layer, SiteKind.UpOutput), Linear(x, layer, LinearKind.Up, tap));
         return Architecture.GatedMlp
-            ? Activate(At(tap, new(layer, SiteKind.GateOutput), Linear(x, weights[LinearKind.Gate]))) * up
+            ? Activate(At(tap, new(layer, SiteKind.GateOutput), Linear(x, layer, LinearKind.Gate, tap))) * up
             : Activate(up);
     }
 
@@ -169,7 +204,7 @@ public sealed class DecoderModel : IDisposable
         if (_rotary is null || _rotary.Positions < positions)
         {
             _rotary?.Dispose();
-            _rotary = new(Architecture, Math.Max(positions, Math.Min(Architecture.ContextLength, 2 * positions)));
+            _rotary = new(Architecture, InverseFrequencies, Math.Max(positions, Math.Min(Architecture.ContextLength, 2 * positions)));
         }
 
         return _rotary;

@@ -10,4 +10,16 @@ public interface ISiteTap
     /// <param name="value">The tensor, shaped as <see cref="SiteKind"/> tells; not to be changed in place.</param>
     /// <returns>The tensor to go on with: the same one, or a replacement of its shape.</returns>
     torch.Tensor Apply(Site site, torch.Tensor value);
+
+    /// <summary>Called for the weight of every linear layer of the decoder layers.</summary>
+    /// <param name="layer">The decoder layer.</param>
+    /// <param name="kind">The linear layer.</param>
+    /// <param name="weight">float32 [output, input]; not to be changed in place.</param>
+    /// <returns>The weight to go on with; a new tensor belongs to the open dispose scope, or to the tap.</returns>
+    torch.Tensor ApplyWeight(int layer, LinearKind kind, torch.Tensor weight) => weight;
+
+    /// <summary>Called for the weight of the head.</summary>
+    /// <param name="weight">float32 [vocabulary, hidden]; not to be changed in place.</param>
+    /// <returns>The weight to go on with.</returns>
+    torch.Tensor ApplyHead(torch.Tensor weight) => weight;
 }

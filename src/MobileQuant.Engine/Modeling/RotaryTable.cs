@@ -9,10 +9,9 @@ internal sealed class RotaryTable : IDisposable
     private readonly torch.Tensor _cosines;
     private readonly torch.Tensor _sines;
 
-    public RotaryTable(DecoderArchitecture architecture, int positions)
+    public RotaryTable(DecoderArchitecture architecture, double[] frequencies, int positions)
     {
         _rotated = architecture.Rotary.RotatedSize(architecture.HeadSize);
-        double[] frequencies = architecture.Rotary.InverseFrequencies(architecture.HeadSize);
         using torch.Tensor frequency = torch.tensor(frequencies, torch.float64);
         using torch.Tensor position = torch.arange(positions, torch.float64).unsqueeze(1);
         using torch.Tensor angle = position * frequency;

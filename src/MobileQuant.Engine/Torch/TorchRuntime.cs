@@ -58,6 +58,8 @@ public static class TorchRuntime
             "MQ9002", $"{LibtorchPackage.LibraryName(Binding)} was not found beside the application.", "Restore and build again: it comes with the package TorchSharp.");
         string folder = package.Find() ?? Fetch(package, progress, cancellationToken);
 
+        OpenMpWaiting.MakePassive();
+        NativeMemory.FixMapThreshold();
         foreach (string library in LoadOrder(folder))
         {
             LoadLibrary(library);

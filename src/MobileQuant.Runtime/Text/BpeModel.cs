@@ -19,7 +19,7 @@ internal sealed class BpeModel
         _ignoresMerges = model.FlagOr("ignore_merges", false);
         if (model.Optional("unk_token") is { } unknown)
         {
-            _unknownId = vocabulary.TryGetId(unknown.Text, out int id)
+            _unknownId = vocabulary.TryGetModelId(unknown.Text, out int id)
                 ? id
                 : throw TokenizerErrors.Inconsistent(unknown.Path, $"'{unknown.Text}' is not in the vocabulary");
         }
@@ -62,7 +62,7 @@ internal sealed class BpeModel
     /// <param name="ids">Receives the ids.</param>
     public void Encode(ReadOnlySpan<char> word, BpeWord symbols, List<int> ids)
     {
-        if (_ignoresMerges && _vocabulary.TryGetId(word, out int whole))
+        if (_ignoresMerges && _vocabulary.TryGetModelId(word, out int whole))
         {
             ids.Add(whole);
             return;
@@ -75,7 +75,7 @@ internal sealed class BpeModel
             int length = char.IsSurrogatePair(word[at], at + 1 < word.Length ? word[at + 1] : '\0') ? 2 : 1;
             ReadOnlySpan<char> symbol = word.Slice(at, length);
             at += length;
-            if (_vocabulary.TryGetId(symbol, out int id))
+            if (_vocabulary.TryGetModelId(symbol, out int id))
             {
                 AddUnknown(symbols, ref unknownPending);
                 symbols.Add(id);
@@ -119,7 +119,7 @@ internal sealed class BpeModel
 
         return table;
 
-        int IdOf(string token, JsonPart merge) => vocabulary.TryGetId(token, out int id)
+        int IdOf(string token, JsonPart merge) => vocabulary.TryGetModelId(token, out int id)
             ? id
             : throw TokenizerErrors.Inconsistent(merge.Path, $"the merge needs '{token}', which is not in the vocabulary");
     }
@@ -129,7 +129,7 @@ internal sealed class BpeModel
         int[] ids = new int[256];
         for (int value = 0; value < 256; value++)
         {
-            ids[value] = vocabulary.TryGetId($"<0x{value:X2}>", out int id) ? id : -1;
+            ids[value] = vocabulary.TryGetModelId($"<0x{value:X2}>", out int id) ? id : -1;
         }
 
         return ids;

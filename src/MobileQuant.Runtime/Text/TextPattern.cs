@@ -54,14 +54,9 @@ internal sealed class TextPattern
             throw TokenizerErrors.Pattern(path, $"the pattern has {expression.Length} characters, expected 1 to {LongestExpression}");
         }
 
-        // What .NET would accept and read otherwise: class intersection, POSIX classes, subtraction; and what a matcher of
-        // code points sees as one character but .NET as two.
-        foreach (string construct in (ReadOnlySpan<string>)["&&", "[:", "-[", "\\x{", "\\u{"])
+        if (PatternDialect.FindDifference(expression) is { } difference)
         {
-            if (expression.Contains(construct, StringComparison.Ordinal))
-            {
-                throw TokenizerErrors.Pattern(path, $"the pattern '{expression}' uses '{construct}', which is not supported");
-            }
+            throw TokenizerErrors.Pattern(path, $"the pattern '{expression}' uses {difference}, which is not supported");
         }
 
         if (CodePointShadow.IsNeededFor(expression))

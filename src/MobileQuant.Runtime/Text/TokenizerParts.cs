@@ -96,7 +96,7 @@ internal sealed record TokenizerParts(
         {
             if (token.Content.Length > 0)
             {
-                vocabulary.Add(token.Content, token.Id, where);
+                vocabulary.AddOutsideModel(token.Content, token.Id, where);
                 added[token.Id] = token;
             }
         }

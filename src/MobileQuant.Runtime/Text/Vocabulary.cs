@@ -1,6 +1,6 @@
 namespace MobileQuant.Text;
 
-/// <summary>Tokens and their ids, one to one.</summary>
+/// <summary>Tokens and their ids, one to one: those of the model, and added ones that the model itself cannot produce.</summary>
 internal sealed class Vocabulary
 {
     /// <summary>
@@ -9,20 +9,49 @@ internal sealed class Vocabulary
     /// </summary>
     public const int LargestId = (1 << 22) - 1;
 
-    private readonly Dictionary<string, int> _ids;
-    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _idsBySpan;
+    private readonly Dictionary<string, int> _modelIds = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _addedIds = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _modelIdsBySpan;
     private string?[] _tokens = new string?[256];
 
-    public Vocabulary()
-    {
-        _ids = new Dictionary<string, int>(StringComparer.Ordinal);
-        _idsBySpan = _ids.GetAlternateLookup<ReadOnlySpan<char>>();
-    }
+    public Vocabulary() => _modelIdsBySpan = _modelIds.GetAlternateLookup<ReadOnlySpan<char>>();
 
     /// <summary>The largest id plus one.</summary>
     public int Size { get; private set; }
 
+    /// <summary>Adds a token of the model.</summary>
     public void Add(string token, int id, string where)
+    {
+        if (!_modelIds.TryAdd(token, id) && _modelIds[token] != id)
+        {
+            throw TokenizerErrors.Inconsistent(where, $"'{token}' has both the ids {_modelIds[token]} and {id}");
+        }
+
+        Claim(token, id, where);
+    }
+
+    /// <summary>Adds a token that is recognised before the model; one that the model has too must have the same id.</summary>
+    public void AddOutsideModel(string token, int id, string where)
+    {
+        if (TryGetId(token, out int other) && other != id)
+        {
+            throw TokenizerErrors.Inconsistent(where, $"'{token}' has both the ids {other} and {id}");
+        }
+
+        Claim(token, id, where);
+        _addedIds[token] = id;
+    }
+
+    /// <summary>Looks among the tokens of the model.</summary>
+    public bool TryGetModelId(ReadOnlySpan<char> token, out int id) => _modelIdsBySpan.TryGetValue(token, out id);
+
+    /// <summary>Looks among all tokens.</summary>
+    public bool TryGetId(string token, out int id) => _modelIds.TryGetValue(token, out id) || _addedIds.TryGetValue(token, out id);
+
+    /// <summary>The token, or null for an id that has none.</summary>
+    public string? TokenAt(int id) => (uint)id < (uint)Size ? _tokens[id] : null;
+
+    private void Claim(string token, int id, string where)
     {
         if (id is < 0 or > LargestId)
         {
@@ -39,17 +68,7 @@ internal sealed class Vocabulary
             throw TokenizerErrors.Inconsistent(where, $"the id {id} belongs to both '{holder}' and '{token}'");
         }
 
-        if (!_ids.TryAdd(token, id) && _ids[token] != id)
-        {
-            throw TokenizerErrors.Inconsistent(where, $"'{token}' has both the ids {_ids[token]} and {id}");
-        }
-
         _tokens[id] = token;
         Size = Math.Max(Size, id + 1);
     }
-
-    public bool TryGetId(ReadOnlySpan<char> token, out int id) => _idsBySpan.TryGetValue(token, out id);
-
-    /// <summary>The token, or null for an id that has none.</summary>
-    public string? TokenAt(int id) => (uint)id < (uint)Size ? _tokens[id] : null;
 }

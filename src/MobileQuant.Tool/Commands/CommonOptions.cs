@@ -12,6 +12,12 @@ internal static class CommonOptions
 
     public static Option<string?> CacheDirectory() => new("--cache-directory") { Description = "The store's folder; default: MOBILEQUANT_CACHE_DIRECTORY, else the user's cache.", HelpName = "folder" };
 
+    /// <summary>Reads <see cref="Threads"/>.</summary>
+    /// <exception cref="MobileQuantException">MQ1003: below 0.</exception>
+    public static int ReadThreads(ParseResult parsed, Option<int> option) => parsed.GetValue(option) is var threads and >= 0
+        ? threads
+        : throw new MobileQuantException("MQ1003", $"--threads is {parsed.GetValue(option)}; expected 0 (all cores) or more.", "Use 0 or a positive number.");
+
     /// <summary>Reads an enumeration by the names that help shows.</summary>
     /// <exception cref="MobileQuantException">MQ1003: another word.</exception>
     public static T Parse<T>(ParseResult parsed, Option<string> option)

@@ -18,6 +18,8 @@ namespace MobileQuant.Tool.Output;
 [JsonSerializable(typeof(ResultEvent))]
 [JsonSerializable(typeof(QuantizeResult))]
 [JsonSerializable(typeof(InspectResult))]
+[JsonSerializable(typeof(RunResult))]
+[JsonSerializable(typeof(BenchResult))]
 [JsonSerializable(typeof(DoctorResult))]
 [JsonSerializable(typeof(CacheList))]
 [JsonSerializable(typeof(CacheVerification))]

@@ -90,6 +90,18 @@ public sealed class GoldenTokenizationTests
         Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text)));
     }
 
+    [SharedDataFact]
+    public void A_third_party_folder_is_read_with_its_config()
+    {
+        TextTokenizer tokenizer = TextTokenizer.FromFolder(SharedData.Path("models", "TinyStories-656K-llama"));
+
+        Assert.Equal(2048, tokenizer.VocabularySize);
+        Assert.Equal(1, tokenizer.BeginOfTextId);
+        Assert.Equal(2, tokenizer.EndOfTextId);
+        Assert.True(tokenizer.AddsBeginOfText);
+        Assert.Equal("Once upon a time", tokenizer.Decode(tokenizer.Encode("Once upon a time")));
+    }
+
     private static int[] Ids(JsonElement entry, string member) => [.. entry.GetProperty(member).EnumerateArray().Select(id => id.GetInt32())];
 
     private static JsonDocument ReadGolden(string name) =>

@@ -1,0 +1,54 @@
+using TorchSharp;
+
+namespace MobileQuant.Quantization;
+
+/// <summary>
+/// Rounds activations onto unsigned codes and back, in float: s = (max - min) / (2^b - 1), z = clamp(round(-min / s), 0, 2^b - 1),
+/// x' = (clamp(round(x / s) + z, 0, 2^b - 1) - z) * s, over a range that contains zero, so that zero is a code.
+/// </summary>
+internal static class ActivationGrid
+{
+    /// <summary>With one range for the tensor.</summary>
+    public static torch.Tensor Round(torch.Tensor x, ValueRange range, int bits)
+    {
+        (float scale, float zero) = Fit(range, bits);
+        return scale == 0 ? torch.zeros_like(x) : x.div(scale).round_().add_(zero).clamp_(0, Highest(bits)).sub_(zero).mul_(scale);
+    }
+
+    /// <summary>With one range per head, x [batch, heads, tokens, size].</summary>
+    public static torch.Tensor Round(torch.Tensor x, IReadOnlyList<ValueRange> heads, int bits)
+    {
+        (float Scale, float Zero)[] fits = [.. heads.Select(range => Fit(range, bits))];
+        using torch.Tensor scale = torch.tensor(fits.Select(f => f.Scale == 0 ? 1 : f.Scale).ToArray(), [heads.Count, 1, 1]);
+        using torch.Tensor zero = torch.tensor(fits.Select(f => f.Zero).ToArray(), [heads.Count, 1, 1]);
+        return x.div(scale).round_().add_(zero).clamp_(0, Highest(bits)).sub_(zero).mul_(scale);
+    }
+
+    /// <summary>With a range per token, found from the last dimension.</summary>
+    public static torch.Tensor RoundTokens(torch.Tensor x, int bits)
+    {
+        using torch.Tensor minimum = x.amin([-1], keepdim: true).clamp_(max: 0);
+        using torch.Tensor maximum = x.amax([-1], keepdim: true).clamp_(min: 0);
+        using torch.Tensor scale = (maximum - minimum).div_(Highest(bits)).clamp_(min: 1e-30);
+        using torch.Tensor zero = minimum.neg().div_(scale).round_().clamp_(0, Highest(bits));
+        return x.div(scale).round_().add_(zero).clamp_(0, Highest(bits)).sub_(zero).mul_(scale);
+    }
+
+    /// <summary>Symmetric over the last dimension: codes in [-127, 127] for 8 bits.</summary>
+    public static torch.Tensor RoundRows(torch.Tensor x, int bits)
+    {
+        int highest = (1 << (bits - 1)) - 1;
+        using torch.Tensor magnitude = x.abs();
+        using torch.Tensor scale = magnitude.amax([-1], keepdim: true).div_(highest).clamp_(min: 1e-30);
+        return x.div(scale).round_().clamp_(-highest, highest).mul_(scale);
+    }
+
+    private static int Highest(int bits) => (1 << bits) - 1;
+
+    private static (float Scale, float Zero) Fit(ValueRange range, int bits)
+    {
+        ValueRange r = range.WithZero();
+        float scale = (r.Maximum - r.Minimum) / Highest(bits);
+        return scale > 0 ? (scale, Math.Clamp(MathF.Round(-r.Minimum / scale), 0, Highest(bits))) : (0, 0);
+    }
+}

@@ -1,0 +1,104 @@
+using MobileQuant.Modeling;
+using TorchSharp;
+
+namespace MobileQuant.Quantization;
+
+/// <summary>
+/// The quantized graph in float arithmetic: every site and weight that the target quantizes is rounded onto its grid. What
+/// recipes optimize, and what the integer program is compared with.
+/// </summary>
+public sealed class Simulation : ISiteTap, IDisposable
+{
+    private readonly QuantizedGraph _graph;
+    private readonly QuantizationTarget _target;
+    private readonly bool _keepWeights;
+    private readonly Dictionary<(int Layer, LinearKind Kind), torch.Tensor> _weights = [];
+    private torch.Tensor? _head;
+
+    /// <summary>Creates a simulation; give it to <see cref="DecoderModel"/> over the graph's weights.</summary>
+    /// <param name="graph">What to simulate; must outlive this.</param>
+    /// <param name="target">What would run it.</param>
+    /// <param name="keepWeights">
+    /// Whether rounded weights are kept for the next pass, at the cost of a second copy of the model; otherwise they are rounded
+    /// again for each pass.
+    /// </param>
+    public Simulation(QuantizedGraph graph, QuantizationTarget target = QuantizationTarget.Cpu, bool keepWeights = true)
+    {
+        _graph = graph;
+        _target = target;
+        _keepWeights = keepWeights;
+    }
+
+    /// <inheritdoc/>
+    public torch.Tensor Apply(Site site, torch.Tensor value)
+    {
+        SiteFormat format = SiteTable.FormatOf(_target, site.Kind, _graph.Activations);
+        if (format.Bits == 0)
+        {
+            return value;
+        }
+
+        return format.Grouping switch
+        {
+            SiteGrouping.Tensor => ActivationGrid.Round(value, _graph.Ranges[site], format.Bits),
+            SiteGrouping.Head => ActivationGrid.Round(value, _graph.Ranges.Heads(site), format.Bits),
+            SiteGrouping.Token => ActivationGrid.RoundTokens(value, format.Bits),
+            SiteGrouping.EmbeddingRow => ActivationGrid.RoundRows(value, format.Bits),
+            _ => throw new InvalidOperationException($"unknown grouping {format.Grouping}"),
+        };
+    }
+
+    /// <inheritdoc/>
+    public torch.Tensor ApplyWeight(int layer, LinearKind kind, torch.Tensor weight)
+    {
+        if (_weights.TryGetValue((layer, kind), out torch.Tensor? known))
+        {
+            return known;
+        }
+
+        torch.Tensor rounded = Rounded(_graph.QuantizeLinear(layer, kind), weight);
+        if (_keepWeights)
+        {
+            _weights.Add((layer, kind), rounded.DetachFromDisposeScope());
+        }
+
+        return rounded;
+    }
+
+    /// <inheritdoc/>
+    public torch.Tensor ApplyHead(torch.Tensor weight)
+    {
+        if (_head is not null)
+        {
+            return _head;
+        }
+
+        torch.Tensor rounded = Rounded(_graph.QuantizeHead(), weight);
+        if (_keepWeights)
+        {
+            _head = rounded.DetachFromDisposeScope();
+        }
+
+        return rounded;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (torch.Tensor tensor in _weights.Values)
+        {
+            tensor.Dispose();
+        }
+
+        _weights.Clear();
+        _head?.Dispose();
+        _head = null;
+    }
+
+    private static torch.Tensor Rounded(QuantizedWeight weight, torch.Tensor like)
+    {
+        torch.Tensor rounded = torch.empty_like(like);
+        WeightQuantizer.Dequantize(weight, rounded);
+        return rounded;
+    }
+}

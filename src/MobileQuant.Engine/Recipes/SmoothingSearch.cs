@@ -1,0 +1,95 @@
+using System.Globalization;
+using MobileQuant.Calibration;
+using MobileQuant.Modeling;
+using MobileQuant.Quantization;
+using TorchSharp;
+
+namespace MobileQuant.Recipes;
+
+/// <summary>
+/// Smooths a model over a set of pairs with one strength, given or searched: each candidate's simulation is compared with the
+/// float model by the divergence of their next-token distributions on a few calibration windows.
+/// </summary>
+internal sealed class SmoothingSearch
+{
+    /// <summary>Strengths that are tried; null is no smoothing.</summary>
+    private static readonly double?[] Candidates = [null, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
+
+    private const int SearchTokens = 2048;
+
+    private readonly RecipeContext _context;
+    private readonly SmoothingBasis[] _bases;
+    private float[][] _folded;
+
+    private SmoothingSearch(RecipeContext context, IReadOnlyCollection<SmoothingKind> kinds)
+    {
+        _context = context;
+        _bases = [.. SmoothingPair.Enumerate(context.Model.Architecture, kinds).Select(pair => SmoothingBasis.Of(pair, context.Model, context.Statistics))];
+        _folded = [.. _bases.Select(basis => basis.Scales(null))];
+    }
+
+    /// <summary>Smooths the context's model.</summary>
+    public static RecipeOutcome Run(RecipeContext context, IReadOnlyCollection<SmoothingKind> kinds)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        SmoothingSearch search = new(context, kinds);
+        double? alpha = context.Alpha ?? search.FindAlpha();
+        CalibrationStatistics statistics = search.FoldTo(alpha);
+        return new(statistics, new Dictionary<string, string>
+        {
+            ["alpha"] = alpha is { } value ? value.ToString("0.###", CultureInfo.InvariantCulture) : "none",
+            ["alphaSource"] = context.Alpha is null ? "searched" : "given",
+        });
+    }
+
+    private double? FindAlpha()
+    {
+        int[][] windows = [.. _context.Calibration.Windows.Take(Math.Max(1, SearchTokens / _context.Calibration.WindowLength))];
+        using torch.Tensor ids = TokenTensor.Of(windows);
+        using torch.Tensor reference = _context.Model.ForwardHidden(ids);
+        double? best = null;
+        double least = double.PositiveInfinity;
+        for (int i = 0; i < Candidates.Length; i++)
+        {
+            _context.CancellationToken.ThrowIfCancellationRequested();
+            _context.Progress?.Report(new QuantizationEvent.Progress("search", "searching the smoothing strength", i, Candidates.Length));
+            double loss = LossOf(Candidates[i], ids, reference);
+            if (loss < least)
+            {
+                (best, least) = (Candidates[i], loss);
+            }
+        }
+
+        _context.Progress?.Report(new QuantizationEvent.Message(FormattableString.Invariant(
+            $"Smoothing strength {(best is { } value ? value.ToString("0.###", CultureInfo.InvariantCulture) : "none")} is best of {Candidates.Length} (divergence {least:0.00000} on {windows.Length} calibration windows).")));
+        return best;
+    }
+
+    private double LossOf(double? alpha, torch.Tensor ids, torch.Tensor reference)
+    {
+        CalibrationStatistics statistics = FoldTo(alpha);
+
+        // The graph borrows the model's weights, so it is not disposed here.
+        QuantizedGraph graph = _context.ToGraph(statistics, new("candidate", new Dictionary<string, string>()));
+        using Simulation simulation = new(graph, keepWeights: false);
+        using torch.Tensor hidden = _context.Model.ForwardHidden(ids, simulation);
+        return Divergence.OfHeads(_context.Model, reference, hidden, simulation);
+    }
+
+    /// <summary>Moves the weights from the strength that they have to another, and returns the statistics that belong to it.</summary>
+    private CalibrationStatistics FoldTo(double? alpha)
+    {
+        DecoderModel model = _context.Model;
+        List<KeyValuePair<Site, float[]>> divisors = [];
+        float[][] target = [.. _bases.Select(basis => basis.Scales(alpha))];
+        for (int i = 0; i < _bases.Length; i++)
+        {
+            float[] step = [.. target[i].Zip(_folded[i], (to, from) => to / from)];
+            _bases[i].Pair.Fold(model.Architecture, model.Weights, step);
+            divisors.AddRange(_bases[i].Pair.Divisors(model.Architecture, target[i]));
+        }
+
+        _folded = target;
+        return _context.Statistics.Divide(divisors);
+    }
+}

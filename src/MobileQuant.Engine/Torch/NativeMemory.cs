@@ -1,0 +1,37 @@
+using System.Runtime.InteropServices;
+
+namespace MobileQuant.Torch;
+
+/// <summary>
+/// Keeps glibc's allocator from hoarding. It raises its threshold for mapping large blocks directly each time that one is freed,
+/// and then serves tensors of tens of megabytes from a heap that fragments: calibrating a model of 28 million parameters peaked
+/// at 2,831 MB that way, and at 564 MB with the threshold fixed, in the same time.
+/// </summary>
+internal static partial class NativeMemory
+{
+    private const string Variable = "MALLOC_MMAP_THRESHOLD_";
+    private const int MapThreshold = -3;
+    private const int ThresholdBytes = 1 << 18;
+
+    /// <summary>To be called once, before the first tensor. A user's own choice is kept.</summary>
+    public static void FixMapThreshold()
+    {
+        if (!OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable(Variable) is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            _ = SetOption(MapThreshold, ThresholdBytes);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // Another C library: nothing to fix.
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "mallopt")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SetOption(int option, int value);
+}

@@ -1,0 +1,166 @@
+using MobileQuant.Build.Tests.Infrastructure;
+
+namespace MobileQuant.Build.Tests;
+
+/// <summary>When the tool is started and when not, and what ends up beside the app.</summary>
+public sealed class IncrementalBuildTests : IDisposable
+{
+    private readonly Workspace _work = new();
+
+    public void Dispose() => _work.Dispose();
+
+    [Fact]
+    public void A_model_is_made_once_and_comes_back_from_bin_obj_and_clean_without_being_made_again()
+    {
+        string app = AppWithOneModel();
+
+        CommandResult cold = _work.Build(app).Succeeded();
+        Assert.Equal(["tiny"], _work.TakeRuns());
+        Assert.Contains("MobileQuant: tiny: quantized in 1.5 s (nothing of this model is in the store), 0.0 MB", cold.Output, StringComparison.Ordinal);
+        string content = File.ReadAllText(InBin(app));
+
+        CommandResult again = _work.Build(app, "--no-restore").Succeeded();
+        Assert.Empty(_work.TakeRuns());
+        Assert.DoesNotContain("MobileQuant:", again.Output, StringComparison.Ordinal);
+
+        File.Delete(InBin(app));
+        _work.Build(app, "--no-restore").Succeeded();
+        Assert.Empty(_work.TakeRuns());
+        Assert.Equal(content, File.ReadAllText(InBin(app)));
+
+        File.WriteAllText(InObj(app), "cut off");
+        CommandResult damaged = _work.Build(app, "--no-restore").Succeeded();
+        Assert.Equal(["tiny"], _work.TakeRuns());
+        Assert.Contains("MobileQuant: tiny: from the store in 1.5 s, 0.0 MB", damaged.Output, StringComparison.Ordinal);
+        Assert.Equal(content, File.ReadAllText(InBin(app)));
+
+        _work.DotNet(app, "clean", "--nologo").Succeeded();
+        Assert.False(File.Exists(InBin(app)));
+        Assert.Empty(Directory.GetFiles(Path.Combine(app, "obj"), "tiny.*", SearchOption.AllDirectories));
+        Assert.NotEmpty(Directory.GetFiles(_work.Store));
+
+        Directory.Delete(Path.Combine(app, "obj"), recursive: true);
+        Directory.Delete(Path.Combine(app, "bin"), recursive: true);
+        CommandResult restored = _work.Build(app).Succeeded();
+        Assert.Contains("MobileQuant: tiny: from the store", restored.Output, StringComparison.Ordinal);
+        Assert.Equal(content, File.ReadAllText(InBin(app)));
+    }
+
+    [Fact]
+    public void A_touched_input_asks_the_tool_but_copies_nothing_when_the_content_is_the_same()
+    {
+        string app = AppWithOneModel();
+        _work.Build(app).Succeeded();
+        DateTime copied = File.GetLastWriteTimeUtc(InBin(app));
+        _work.TakeRuns();
+
+        File.SetLastWriteTimeUtc(Path.Combine(_work.Root, "tiny", "model.safetensors"), DateTime.UtcNow);
+        CommandResult touched = _work.Build(app, "--no-restore").Succeeded();
+        Assert.Equal(["tiny"], _work.TakeRuns());
+        Assert.Contains("from the store", touched.Output, StringComparison.Ordinal);
+        Assert.Equal(copied, File.GetLastWriteTimeUtc(InBin(app)));
+
+        _work.Build(app, "--no-restore").Succeeded();
+        Assert.Empty(_work.TakeRuns());
+    }
+
+    [Fact]
+    public void A_file_replaced_by_an_older_one_is_noticed()
+    {
+        string app = AppWithOneModel();
+        _work.Build(app).Succeeded();
+        string before = File.ReadAllText(InBin(app));
+        _work.TakeRuns();
+
+        string weights = Path.Combine(_work.Root, "tiny", "model.safetensors");
+        File.WriteAllText(weights, "other weights");
+        File.SetLastWriteTimeUtc(weights, DateTime.UtcNow.AddYears(-1));
+        CommandResult result = _work.Build(app, "--no-restore").Succeeded();
+        Assert.Contains("quantized in 1.5 s (files changed)", result.Output, StringComparison.Ordinal);
+        Assert.NotEqual(before, File.ReadAllText(InBin(app)));
+    }
+
+    [Fact]
+    public void Changed_metadata_quantizes_again_with_the_reason_and_changing_it_back_brings_the_old_model_to_bin()
+    {
+        string app = AppWithOneModel();
+        string project = Path.Combine(app, "App.csproj");
+        _work.Build(app).Succeeded();
+        string first = File.ReadAllText(InBin(app));
+
+        Workspace.Edit(project, "tiny\"", "tiny\" Recipe=\"RoundToNearest\"");
+        CommandResult changed = _work.Build(app, "--no-restore").Succeeded();
+        Assert.Matches(@"MobileQuant: tiny: quantized in 1\.5 s \(settings changed: --recipe=SmoothQuant-Edge.*RoundToNearest", changed.Output);
+        string second = File.ReadAllText(InBin(app));
+        Assert.NotEqual(first, second);
+
+        // The store's entry is older than what bin holds now: a copy by time stamps alone would keep the wrong model.
+        Workspace.Edit(project, " Recipe=\"RoundToNearest\"", string.Empty);
+        CommandResult back = _work.Build(app, "--no-restore").Succeeded();
+        Assert.Contains("from the store", back.Output, StringComparison.Ordinal);
+        Assert.Equal(first, File.ReadAllText(InBin(app)));
+    }
+
+    [Fact]
+    public void Only_the_model_that_changed_is_made_again_and_a_removed_one_leaves_bin()
+    {
+        _work.WriteCheckpoint("tiny");
+        _work.WriteCheckpoint("other");
+        File.WriteAllText(Path.Combine(_work.Root, "text.txt"), "once");
+        string app = _work.WriteApp("""
+            <QuantizedModel Include="../tiny" />
+            <QuantizedModel Include="../other" Precision="w4a8" Calibration="../*.txt" Link="weights/other.bin" />
+            """);
+        _work.Build(app).Succeeded();
+        Assert.Equal(["tiny", "other"], _work.TakeRuns());
+        string other = Path.Combine(app, "bin", "Debug", "net10.0", "weights", "other.bin");
+        Assert.True(File.Exists(other));
+
+        File.WriteAllText(Path.Combine(_work.Root, "text.txt"), "twice");
+        _work.Build(app, "--no-restore").Succeeded();
+        Assert.Equal(["other"], _work.TakeRuns());
+
+        File.WriteAllText(Path.Combine(_work.Root, "more.txt"), "a new file of the pattern");
+        _work.Build(app, "--no-restore").Succeeded();
+        Assert.Equal(["other"], _work.TakeRuns());
+
+        Workspace.Edit(Path.Combine(app, "App.csproj"), "<QuantizedModel Include=\"../other\"", "<Nothing Include=\"../other\"");
+        _work.Build(app, "--no-restore").Succeeded();
+        Assert.Empty(_work.TakeRuns());
+        Assert.False(File.Exists(other));
+        Assert.True(File.Exists(InBin(app)));
+    }
+
+    [Fact]
+    public void Force_makes_it_again_and_disabling_starts_nothing()
+    {
+        string app = AppWithOneModel();
+        _work.Build(app, "-p:MobileQuantEnabled=false").Succeeded();
+        Assert.Empty(_work.TakeRuns());
+        Assert.False(File.Exists(InBin(app)));
+
+        _work.Build(app, "--no-restore").Succeeded();
+        _work.TakeRuns();
+        CommandResult forced = _work.Build(app, "--no-restore", "-p:MobileQuantForce=true", "-p:MobileQuantUseCache=false").Succeeded();
+        Assert.Equal(["tiny"], _work.TakeRuns());
+        Assert.Contains("tiny: quantized in", forced.Output, StringComparison.Ordinal);
+
+        for (int i = 0; i < 2; i++)
+        {
+            _work.Build(app, "--no-restore", "-p:MobileQuantEnabled=false").Succeeded();
+            Assert.Empty(_work.TakeRuns());
+            Assert.True(File.Exists(InBin(app)));
+            Assert.True(File.Exists(InObj(app)));
+        }
+    }
+
+    private static string InBin(string app) => Path.Combine(app, "bin", "Debug", "net10.0", "models", "tiny.mq.safetensors");
+
+    private static string InObj(string app) => Path.Combine(app, "obj", "Debug", "net10.0", "mobilequant", "tiny", "tiny.mq.safetensors");
+
+    private string AppWithOneModel()
+    {
+        _work.WriteCheckpoint("tiny");
+        return _work.WriteApp("""<QuantizedModel Include="../tiny" />""");
+    }
+}

@@ -1,0 +1,48 @@
+using System.Diagnostics;
+
+namespace MobileQuant.Tool.Tests;
+
+/// <summary>The tool as a process of its own.</summary>
+internal sealed class ToolProcess : IDisposable
+{
+    private readonly Process _process;
+
+    public ToolProcess(string folder, params string[] args)
+    {
+        ProcessStartInfo start = new("dotnet", ["exec", Path.Combine(folder, "mobilequant.dll"), .. args])
+        {
+            RedirectStandardOutput = true,
+        };
+        _process = Process.Start(start)!;
+    }
+
+    public int Id => _process.Id;
+
+    public int ExitCode => _process.ExitCode;
+
+    /// <summary>Reads standard output up to a line that contains <paramref name="text"/>, or to its end.</summary>
+    public bool ReadTo(string text)
+    {
+        while (_process.StandardOutput.ReadLine() is { } line)
+        {
+            if (line.Contains(text, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    public bool WaitForExit(TimeSpan limit) => _process.WaitForExit(limit);
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+}
