@@ -24,7 +24,7 @@ internal static class KernelBenchmark
         {
             using WorkerPool pool = new(threads);
             Console.WriteLine();
-            Console.WriteLine($"{threads} thread(s): read bandwidth {MemoryBandwidth.MeasureReadGBps(threads):F1} GB/s{Peaks(pool)}");
+            Console.WriteLine($"{threads} thread(s): read bandwidth {MemoryBandwidth.MeasureReadGBps(threads):F1} GB/s{Peaks(pool)}, dispatch {Dispatch(pool):F2} us");
             Console.WriteLine("  format  layer         decode GB/s  wide GB/s  GMAC/s at 128 rows, 4, 16");
             foreach (WeightFormat format in new[] { WeightFormat.S8, WeightFormat.S4 })
             {
@@ -44,6 +44,20 @@ internal static class KernelBenchmark
         }
 
         return $", arithmetic peak s8 {Peak(pool, true):F0}, s4 {Peak(pool, false):F0} GMAC/s";
+    }
+
+    /// <summary>Microseconds of a run with nothing to do.</summary>
+    private static double Dispatch(WorkerPool pool)
+    {
+        const int Runs = 10_000;
+        NoWork work = new();
+        return Median(7, () =>
+        {
+            for (int i = 0; i < Runs; i++)
+            {
+                pool.Run(work);
+            }
+        }) / Runs * 1e6;
     }
 
     private static double Peak(WorkerPool pool, bool s8)
@@ -102,6 +116,13 @@ internal static class KernelBenchmark
             pool.Run(work);
         });
         return (double)count * layers[0].OutputSize * layers[0].InputSize / seconds / 1e9;
+    }
+
+    private sealed class NoWork : ParallelWork
+    {
+        public override void Execute(int worker, int workers)
+        {
+        }
     }
 
     /// <summary>Median time of several runs, after two that warm the caches and the compiler's tiers up.</summary>

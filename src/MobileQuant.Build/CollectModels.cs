@@ -6,6 +6,7 @@ using MobileQuant.Build.Models;
 namespace MobileQuant.Build;
 
 /// <summary>Names what the build makes of each QuantizedModel item. Reads folder listings and nothing else, writes nothing.</summary>
+[MSBuildMultiThreadableTask]
 public sealed class CollectModels : Microsoft.Build.Utilities.Task
 {
     /// <summary>The QuantizedModel items of the project.</summary>

@@ -7,6 +7,7 @@ using MobileQuant.Build.Models;
 namespace MobileQuant.Build;
 
 /// <summary>Checks the settings of each model, lists its input files and keeps its settings file, all before a process is started.</summary>
+[MSBuildMultiThreadableTask]
 public sealed class PrepareModels : Microsoft.Build.Utilities.Task
 {
     /// <summary>The models as <see cref="CollectModels"/> made them.</summary>

@@ -9,6 +9,7 @@ using MobileQuant.Build.Tool;
 namespace MobileQuant.Build;
 
 /// <summary>Starts the tool for one model and turns its events into messages, warnings and errors of the build.</summary>
+[MSBuildMultiThreadableTask]
 public sealed class QuantizeModel : Microsoft.Build.Utilities.Task, ICancelableTask
 {
     private readonly object _gate = new();

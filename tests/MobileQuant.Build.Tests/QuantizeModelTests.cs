@@ -54,7 +54,7 @@ public sealed class QuantizeModelTests : IDisposable
         Assert.False(TaskFor("fail").Execute());
         BuildErrorEventArgs error = Assert.Single(_engine.Errors);
         Assert.Equal("MQ2003", error.Code);
-        Assert.Equal("file:///pages/MQ2003.md", error.HelpLink);
+        Assert.Equal(new Uri(Path.Combine(_work.Root, "error pages", "MQ2003.md")).AbsoluteUri, error.HelpLink);
         Assert.Equal(Path.Combine(_work.Root, "App.csproj"), error.File);
     }
 
@@ -98,7 +98,7 @@ public sealed class QuantizeModelTests : IDisposable
             ProjectDirectory = _work.Root,
             ProjectFile = Path.Combine(_work.Root, "App.csproj"),
             CacheDirectory = _work.Store,
-            HelpLinkBase = "file:///pages/",
+            HelpLinkBase = Path.Combine(_work.Root, "error pages") + Path.DirectorySeparatorChar,
         };
     }
 }

@@ -4,6 +4,8 @@ using Microsoft.Build.Utilities;
 namespace MobileQuant.Build.Diagnostics;
 
 /// <summary>Writes diagnostics with a code, a place and a link to the code's page.</summary>
+/// <param name="log">The task's log.</param>
+/// <param name="helpLinkBase">A folder or a web address that ends with its separator; CODE.md is appended.</param>
 internal sealed class BuildLog(TaskLoggingHelper log, string helpLinkBase)
 {
     private readonly bool _echo = ConsoleEcho.IsNeeded(log);
@@ -29,7 +31,11 @@ internal sealed class BuildLog(TaskLoggingHelper log, string helpLinkBase)
         }
     }
 
-    private string HelpLink(string code) => helpLinkBase.Length == 0 ? string.Empty : helpLinkBase + code + ".md";
+    private string HelpLink(string code)
+    {
+        string link = helpLinkBase.Length == 0 ? string.Empty : helpLinkBase + code + ".md";
+        return Path.IsPathRooted(link) ? new Uri(link).AbsoluteUri : link;
+    }
 
     private static string Text(string message, string? remedy) =>
         Plain(string.IsNullOrWhiteSpace(remedy) ? message : message.TrimEnd() + " " + remedy!.Trim());

@@ -50,9 +50,9 @@ internal sealed class ArtifactWriter
     {
         List<Placed> placed = Place();
         SortedDictionary<string, string> digests = new(StringComparer.Ordinal);
-        foreach (Tensor tensor in _tensors)
+        foreach (string name in _tensors.Select(t => t.Name).Where(ArtifactNames.IsWeight).Append(ArtifactManifest.SmallTensors))
         {
-            digests[tensor.Name] = new string('0', 64);
+            digests[name] = new string('0', 64);
         }
 
         int reserved = RoundUp(8 + CreateHeader(placed, createManifest(digests)).Length, PageSize);
@@ -61,17 +61,25 @@ internal sealed class ArtifactWriter
         using FileStream file = new(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 20);
         file.SetLength(total);
         file.Position = reserved;
-        foreach (Placed place in placed)
+        using IncrementalHash small = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (Tensor tensor in placed.Select(p => p.Tensor))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            string digest = WriteTensor(file, place.Tensor);
-            if (!place.IsFiller)
+            if (ArtifactNames.IsWeight(tensor.Name))
             {
-                digests[place.Tensor.Name] = digest;
+                using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+                WriteTensor(file, tensor, hash);
+                digests[tensor.Name] = Convert.ToHexStringLower(hash.GetHashAndReset());
+            }
+            else
+            {
+                WriteTensor(file, tensor, small);
             }
 
             progress?.Invoke(file.Position, total);
         }
+
+        digests[ArtifactManifest.SmallTensors] = Convert.ToHexStringLower(small.GetHashAndReset());
 
         byte[] header = CreateHeader(placed, createManifest(digests));
         if (8 + header.Length > reserved)
@@ -88,13 +96,14 @@ internal sealed class ArtifactWriter
         file.Flush(flushToDisk: true);
     }
 
-    private static string WriteTensor(FileStream file, Tensor tensor)
+    private static void WriteTensor(FileStream file, Tensor tensor, IncrementalHash hash)
     {
-        using HashingStream stream = new(file);
+        using HashingStream stream = new(file, hash);
         tensor.Write(stream);
-        return stream.Written == tensor.Length
-            ? stream.Finish()
-            : throw new InvalidOperationException($"tensor '{tensor.Name}' wrote {stream.Written} of {tensor.Length} bytes");
+        if (stream.Written != tensor.Length)
+        {
+            throw new InvalidOperationException($"tensor '{tensor.Name}' wrote {stream.Written} of {tensor.Length} bytes");
+        }
     }
 
     /// <summary>
@@ -111,10 +120,10 @@ internal sealed class ArtifactWriter
             if (start > offset)
             {
                 int gap = (int)(start - offset);
-                placed.Add(new(new($"filler.{placed.Count}", "U8", [gap], gap, s => s.Write(new byte[gap])), offset, IsFiller: true));
+                placed.Add(new(new($"filler.{placed.Count}", "U8", [gap], gap, s => s.Write(new byte[gap])), offset));
             }
 
-            placed.Add(new(tensor, start, IsFiller: false));
+            placed.Add(new(tensor, start));
             offset = start + tensor.Length;
         }
 
@@ -161,5 +170,5 @@ internal sealed class ArtifactWriter
 
     private sealed record Tensor(string Name, string DType, IReadOnlyList<long> Shape, long Length, Action<Stream> Write);
 
-    private sealed record Placed(Tensor Tensor, long Offset, bool IsFiller);
+    private sealed record Placed(Tensor Tensor, long Offset);
 }

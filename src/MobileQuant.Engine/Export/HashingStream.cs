@@ -2,11 +2,9 @@ using System.Security.Cryptography;
 
 namespace MobileQuant.Export;
 
-/// <summary>A write-only stream that hashes and counts what passes through; the inner stream stays open.</summary>
-internal sealed class HashingStream(Stream inner) : Stream
+/// <summary>A write-only stream that hashes and counts what passes through; stream and hash stay open.</summary>
+internal sealed class HashingStream(Stream inner, IncrementalHash hash) : Stream
 {
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-
     public long Written { get; private set; }
 
     public override bool CanRead => false;
@@ -23,12 +21,9 @@ internal sealed class HashingStream(Stream inner) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>The SHA-256 of everything written, 64 hex digits.</summary>
-    public string Finish() => Convert.ToHexStringLower(_hash.GetHashAndReset());
-
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        _hash.AppendData(buffer);
+        hash.AppendData(buffer);
         inner.Write(buffer);
         Written += buffer.Length;
     }
@@ -42,14 +37,4 @@ internal sealed class HashingStream(Stream inner) : Stream
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            _hash.Dispose();
-        }
-
-        base.Dispose(disposing);
-    }
 }

@@ -85,14 +85,14 @@ internal sealed class LayerLowering
             Site site = new(_index, kind);
             ValueRange range = _graph.Ranges[site];
             ByteScale scale = _graph.Activations == ActivationMode.Static ? ByteScale.Of(range) : new(0, 0);
-            yield return new(site.ToString(), 8, Round(scale.Step), scale.ZeroPoint, Round(range.Minimum), Round(range.Maximum));
+            yield return new(site.ToString(), 8, Round(range.Minimum), Round(range.Maximum), Round(scale.Step), scale.ZeroPoint);
         }
 
         foreach ((SiteKind kind, double step) in ((SiteKind, double)[])[(SiteKind.QueryOutput, _scales.Query), (SiteKind.KeyOutput, _scales.Key), (SiteKind.GateOutput, _scales.Gate), (SiteKind.UpOutput, _scales.Up)])
         {
             Site site = new(_index, kind);
             ValueRange range = _graph.Ranges[site];
-            yield return new(site.ToString(), 16, Round(step), 0, Round(range.Minimum), Round(range.Maximum));
+            yield return new(site.ToString(), 16, Round(range.Minimum), Round(range.Maximum), Round(step));
         }
 
         foreach ((SiteKind kind, IReadOnlyList<ByteScale> scales) in ((SiteKind, IReadOnlyList<ByteScale>)[])[(SiteKind.KeyCache, _scales.KeyCache), (SiteKind.ValueCache, _scales.ValueCache)])
@@ -101,7 +101,7 @@ internal sealed class LayerLowering
             IReadOnlyList<ValueRange> ranges = _graph.Ranges.Heads(site);
             for (int head = 0; head < scales.Count; head++)
             {
-                yield return new($"{site}.head{head}", 8, Round(scales[head].Step), scales[head].ZeroPoint, Round(ranges[head].Minimum), Round(ranges[head].Maximum));
+                yield return new($"{site}.head{head}", 8, Round(ranges[head].Minimum), Round(ranges[head].Maximum), Round(scales[head].Step), scales[head].ZeroPoint);
             }
         }
     }

@@ -21,6 +21,8 @@ internal sealed class LinearLowering
     private readonly Func<int, double> _outputStep;
     private readonly float[]? _bias;
     private readonly double _inputUnit;
+    private readonly int _outputs;
+    private readonly int _inputs;
     private QuantizedWeight? _weight;
 
     /// <summary>Describes the layer.</summary>
@@ -51,7 +53,9 @@ internal sealed class LinearLowering
         _bias = bias;
         _inputUnit = inputUnit;
         _outputStep = outputStep;
-        Manifest = new(format, outputs, inputs, clamp.Minimum, clamp.Maximum, int.MaxValue, bias is not null, hasZeroPoints);
+        _outputs = outputs;
+        _inputs = inputs;
+        Manifest = new(format, clamp.Minimum, clamp.Maximum, int.MaxValue, bias is not null, hasZeroPoints);
     }
 
     public string Name { get; }
@@ -59,7 +63,7 @@ internal sealed class LinearLowering
     /// <summary>Before writing, with the widest possible bound; after, with the proven one.</summary>
     public ManifestLinear Manifest { get; private set; }
 
-    private int PaddedOutputs => (Manifest.OutputSize + LinearProgram.TileRows - 1) / LinearProgram.TileRows * LinearProgram.TileRows;
+    private int PaddedOutputs => (_outputs + LinearProgram.TileRows - 1) / LinearProgram.TileRows * LinearProgram.TileRows;
 
     /// <summary>Adds the layer's tensors to a file.</summary>
     /// <param name="writer">The file.</param>
@@ -68,7 +72,7 @@ internal sealed class LinearLowering
     {
         if (!sharesWeights)
         {
-            AddPacked(writer, ArtifactNames.Weight(Name), Manifest.Format, Manifest.OutputSize, Manifest.InputSize, Weight);
+            AddPacked(writer, ArtifactNames.Weight(Name), Manifest.Format, _outputs, _inputs, Weight);
         }
 
         writer.Add(ArtifactNames.Channels(Name), "I32", [Manifest.HasBias ? 3 : 2, PaddedOutputs], WriteChannels);

@@ -72,23 +72,23 @@ public sealed class ArtifactFile : IDisposable
     /// <summary>Compares tensors with the digests in the manifest.</summary>
     /// <param name="includeWeights">False: all but the packed weights, which are the bulk of the file.</param>
     /// <param name="cancellationToken">Cancels between tensors.</param>
-    /// <exception cref="MobileQuantException">MQ6003: a tensor differs from its digest.</exception>
+    /// <exception cref="MobileQuantException">MQ6003: a tensor differs from its digest, or has none.</exception>
     public void Verify(bool includeWeights, CancellationToken cancellationToken = default)
     {
-        string? damaged = null;
-        ParallelOptions options = new() { CancellationToken = cancellationToken };
-        Parallel.ForEach(Manifest.Digests.OrderByDescending(d => Find(d.Key).Length), options, digest =>
+        Compare(ArtifactManifest.SmallTensors, _file.Tensors.Values.Where(t => !ArtifactNames.IsWeight(t.Name)).OrderBy(t => t.Offset));
+        if (!includeWeights)
         {
-            if ((includeWeights || !digest.Key.EndsWith(".weight", StringComparison.Ordinal))
-                && !string.Equals(Digest(digest.Key), digest.Value, StringComparison.Ordinal))
-            {
-                damaged = digest.Key;
-            }
-        });
+            return;
+        }
 
-        if (damaged is not null)
+        ParallelOptions options = new() { CancellationToken = cancellationToken };
+        try
         {
-            throw Damaged(Path, $"tensor '{damaged}' does not match its SHA-256");
+            Parallel.ForEach(_file.Tensors.Values.Where(t => ArtifactNames.IsWeight(t.Name)).OrderByDescending(t => t.Length), options, t => Compare(t.Name, [t]));
+        }
+        catch (AggregateException e) when (e.InnerException is MobileQuantException first)
+        {
+            throw first;
         }
     }
 
@@ -162,17 +162,23 @@ public sealed class ArtifactFile : IDisposable
         }
     }
 
-    private unsafe string Digest(string name)
+    private unsafe void Compare(string name, IEnumerable<TensorEntry> tensors)
     {
-        TensorEntry entry = Find(name);
+        const int step = 1 << 24;
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        byte* pointer = _file.GetPointer(entry);
-        for (long at = 0; at < entry.Length; at += 1 << 24)
+        foreach (TensorEntry entry in tensors)
         {
-            hash.AppendData(new ReadOnlySpan<byte>(pointer + at, (int)Math.Min(1 << 24, entry.Length - at)));
+            byte* pointer = _file.GetPointer(entry);
+            for (long at = 0; at < entry.Length; at += step)
+            {
+                hash.AppendData(new ReadOnlySpan<byte>(pointer + at, (int)Math.Min(step, entry.Length - at)));
+            }
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        if (!Manifest.Digests.TryGetValue(name, out string? expected) || Convert.ToHexStringLower(hash.GetHashAndReset()) != expected)
+        {
+            throw Damaged(Path, name == ArtifactManifest.SmallTensors ? "its tables do not match their SHA-256" : $"tensor '{name}' does not match its SHA-256");
+        }
     }
 
     private TensorEntry Find(string name) =>

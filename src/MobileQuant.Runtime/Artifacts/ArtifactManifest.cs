@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using MobileQuant.Arithmetic;
 using MobileQuant.Programs;
 
@@ -8,6 +9,9 @@ public sealed record ArtifactManifest
 {
     /// <summary>The format that this version reads and writes.</summary>
     public const int CurrentFormatVersion = 1;
+
+    /// <summary>The key in <see cref="Digests"/> of everything but packed weights.</summary>
+    public const string SmallTensors = "*";
 
     /// <summary>Format of the artifact; readers accept their own only.</summary>
     public required int FormatVersion { get; init; }
@@ -54,18 +58,27 @@ public sealed record ArtifactManifest
     /// <summary>Quantization sites with their float scales, for people and exporters; the runtime does not read them.</summary>
     public required IReadOnlyList<ManifestSite> Sites { get; init; }
 
-    /// <summary>SHA-256 of each tensor, 64 hex digits.</summary>
+    /// <summary>
+    /// SHA-256 of each packed weight tensor by name, and under <see cref="SmallTensors"/> of all other tensors together, in file
+    /// order; 64 hex digits.
+    /// </summary>
     public required IReadOnlyDictionary<string, string> Digests { get; init; }
 }
 
-/// <summary>A quantization site.</summary>
+/// <summary>A quantization site. Zero values are left out of the file.</summary>
 /// <param name="Name">Such as <c>layers.3.mlp.down.input</c>.</param>
 /// <param name="Bits">Width of its codes.</param>
-/// <param name="Scale">Real value of one code; 0 where it is found per token.</param>
-/// <param name="ZeroPoint">The code of real 0.</param>
 /// <param name="Minimum">Smallest calibrated value.</param>
 /// <param name="Maximum">Largest calibrated value.</param>
-public sealed record ManifestSite(string Name, int Bits, double Scale, int ZeroPoint, double Minimum, double Maximum);
+/// <param name="Scale">Real value of one code; 0 where it is found per token.</param>
+/// <param name="ZeroPoint">The code of real 0.</param>
+public sealed record ManifestSite(
+    string Name,
+    int Bits,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] double Minimum = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] double Maximum = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] double Scale = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int ZeroPoint = 0);
 
 /// <summary>Scalars of a program.</summary>
 public sealed record ManifestProgram
@@ -134,19 +147,15 @@ public sealed record ManifestLayer
 
 /// <summary>Scalars of a linear layer.</summary>
 /// <param name="Format">Layout of the weights.</param>
-/// <param name="OutputSize">N.</param>
-/// <param name="InputSize">K.</param>
 /// <param name="OutputMinimum">Clamp of the outputs.</param>
 /// <param name="OutputMaximum">Clamp of the outputs.</param>
-/// <param name="AccumulatorBound">max over rows of sum |w - zero| * max |x| and its partial sums; below 2^31.</param>
+/// <param name="AccumulatorBound">max over rows of sum |w - zero| * max |x - z|; below 2^31.</param>
 /// <param name="HasBias">Whether the channel table has a third row of biases.</param>
 /// <param name="HasZeroPoints">Whether weights have zero points.</param>
 public sealed record ManifestLinear(
     WeightFormat Format,
-    int OutputSize,
-    int InputSize,
     int OutputMinimum,
     int OutputMaximum,
     long AccumulatorBound,
-    bool HasBias,
-    bool HasZeroPoints);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool HasBias = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool HasZeroPoints = false);

@@ -60,6 +60,15 @@ public static class ArtifactNames
     /// <returns>The tensor's name.</returns>
     public static string Weight(string linear) => linear + ".weight";
 
+    /// <summary>Whether a tensor holds packed weights.</summary>
+    /// <param name="tensor">A tensor's name.</param>
+    /// <returns>True for the bulk of the file.</returns>
+    public static bool IsWeight(string tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        return tensor.EndsWith(".weight", StringComparison.Ordinal);
+    }
+
     /// <summary>Channel table of a linear layer: words, row sums, and biases if any; each padded to 16 rows.</summary>
     /// <param name="linear">The layer's name.</param>
     /// <returns>The tensor's name.</returns>

@@ -120,7 +120,6 @@ internal sealed class ProgramReader
 
     private LinearProgram ReadLinear(string name, ManifestLinear linear, int outputs, int inputs, NativeSpan<byte>? weights)
     {
-        Check(linear.OutputSize == outputs && linear.InputSize == inputs, $"the shape of '{name}'");
         Check(linear.AccumulatorBound is >= 0 and < 1L << 31, $"the accumulator bound of '{name}'");
         Check(linear.OutputMinimum <= linear.OutputMaximum, $"the output range of '{name}'");
         Check(Enum.IsDefined(linear.Format) && (weights is null || linear.Format == WeightFormat.S8), $"the layout of '{name}'");

@@ -14,8 +14,11 @@ internal sealed unsafe class Avx2LinearKernel : LinearKernel
     /// <summary>Code rows per pass over the weights; even, so that the two halves of a wide row stay together.</summary>
     private const int ChunkRows = 128;
 
-    /// <summary>Columns of a block when many rows share it: 16 * 512 weights are 16 KiB when spread to s16, half of a small L1.</summary>
-    private const int BlockColumns = 512;
+    /// <summary>Columns of a block when many rows share it: its weights are 8 KiB when spread, a quarter of a small L1.</summary>
+    private const int S8Columns = KernelScratch.WeightBytes / (TileRows * sizeof(short));
+
+    /// <inheritdoc cref="S8Columns"/>
+    private const int S4Columns = KernelScratch.WeightBytes / TileRows;
 
     public override string Name => "avx2";
 
@@ -60,7 +63,7 @@ internal sealed unsafe class Avx2LinearKernel : LinearKernel
         bool s8 = linear.Format == WeightFormat.S8;
         int length = linear.PaddedInputSize;
         int copies = s8 ? 2 : 1;
-        int block = paddedRows > 2 ? BlockColumns : KernelScratch.InputBytes / (paddedRows * 2);
+        int block = paddedRows <= 2 ? KernelScratch.InputBytes / (paddedRows * 2) : s8 ? S8Columns : S4Columns;
         byte* inputs = KernelScratch.Inputs;
         for (int k = 0; k < length; k += block)
         {

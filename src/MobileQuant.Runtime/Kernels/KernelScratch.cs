@@ -9,13 +9,13 @@ namespace MobileQuant.Kernels;
 internal static unsafe class KernelScratch
 {
     /// <summary>Bytes of <see cref="Inputs"/>.</summary>
-    public const int InputBytes = 128 * 1024;
+    public const int InputBytes = 64 * 1024;
 
     /// <summary>Bytes of <see cref="Sums"/>.</summary>
     public const int SumBytes = 256 * 1024;
 
     /// <summary>Bytes of <see cref="Weights"/>.</summary>
-    public const int WeightBytes = 16 * 1024;
+    public const int WeightBytes = 8 * 1024;
 
     private const int Alignment = 64;
 

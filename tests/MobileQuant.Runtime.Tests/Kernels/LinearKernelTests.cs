@@ -80,13 +80,13 @@ public class LinearKernelTests
     [MemberData(nameof(Paths))]
     public void Blocks_of_columns_rows_and_tiles_join_exactly(string path, WeightFormat format)
     {
-        // Past 512 columns, 64 code rows and the tiles that one group of sums holds.
-        Check(path, new(40, 1300, 67, format) { Asymmetric = true, Bias = true, Seed = 1 });
-        Check(path, new(19, 1028, 35, format) { Wide = true, Seed = 2 });
-        Check(path, new(530, 24, 65, format) { Asymmetric = true, Seed = 3 });
+        // Past the columns of a block, 128 code rows, and the tiles that one group of sums holds.
+        Check(path, new(40, 1300, 135, format) { Asymmetric = true, Bias = true, Seed = 1 });
+        Check(path, new(19, 1028, 67, format) { Wide = true, Seed = 2 });
+        Check(path, new(530, 24, 130, format) { Asymmetric = true, Seed = 3 });
         Check(path, new(17, 33_000, 1, format) { ExtremeCodes = true, Seed = 4 });
         Check(path, new(17, 17_000, 1, format) { Wide = true, Asymmetric = true, Seed = 5 });
-        Check(path, new(33_000, 9, 1, format) { Bias = true, Seed = 6 });
+        Check(path, new(66_000, 9, 1, format) { Bias = true, Seed = 6 });
     }
 
     [Fact]
