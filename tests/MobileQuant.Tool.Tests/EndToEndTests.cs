@@ -24,11 +24,8 @@ public sealed class EndToEndTests(DefaultArtifact artifact) : IClassFixture<Defa
     {
         string other = artifact.Folder["other.mq.safetensors"];
 
-        CommandRun run = await CommandRun.Of(artifact.QuantizeArguments("--no-cache", "--output", other));
+        CommandRun run = await CommandRun.Of([.. artifact.QuantizeArguments("--no-cache").Select(argument => argument == artifact.Path ? other : argument)]);
 
-        // A repeated option is a usage error, so the arguments are spelled out where they differ.
-        Assert.Equal(2, run.ExitCode);
-        run = await CommandRun.Of([.. artifact.QuantizeArguments("--no-cache").Select(argument => argument == artifact.Path ? other : argument)]);
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(await File.ReadAllBytesAsync(artifact.Path), await File.ReadAllBytesAsync(other));
     }
