@@ -1,5 +1,6 @@
 using Microsoft.Extensions.FileSystemGlobbing;
 using MobileQuant.Quantization;
+using MobileQuant.Recipes;
 
 namespace MobileQuant.Caching;
 
@@ -7,7 +8,7 @@ namespace MobileQuant.Caching;
 internal static class RequestNormalizer
 {
     /// <summary>The recipes of this version by their canonical names.</summary>
-    public static IReadOnlyList<string> Recipes { get; } = ["RoundToNearest", "SmoothQuant", "SmoothQuant-Edge"];
+    public static IReadOnlyList<string> Recipes { get; } = [.. RecipeCatalog.All.Select(recipe => recipe.Name)];
 
     /// <summary>Checks a request and brings it into its normal form.</summary>
     /// <param name="request">As the user gave it.</param>
