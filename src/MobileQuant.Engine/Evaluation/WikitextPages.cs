@@ -17,29 +17,30 @@ internal static partial class WikitextPages
         (" \n", "\n"), ("\n ", "\n"), (" N ", " 1 "), (" 's", "'s"),
     ];
 
-    /// <summary>Cuts at title lines, <c> = Title = </c>.</summary>
+    /// <summary>Cuts before title lines, <c> = Title = </c>. Pages keep their line ends, so that together they are the text.</summary>
     public static IEnumerable<string> Split(string raw)
     {
-        List<string> page = [];
-        foreach (string line in raw.Split('\n'))
+        int page = 0;
+        for (int line = 0; line < raw.Length;)
         {
-            string title = line.Replace("= = =", "===", StringComparison.Ordinal).Replace("= =", "==", StringComparison.Ordinal).Trim();
+            int end = raw.IndexOf('\n', line) is int found and >= 0 ? found + 1 : raw.Length;
+            string title = raw[line..end].Replace("= = =", "===", StringComparison.Ordinal).Replace("= =", "==", StringComparison.Ordinal).Trim();
             if (title.StartsWith("= ", StringComparison.Ordinal) && title.EndsWith(" =", StringComparison.Ordinal))
             {
-                if (page.Exists(l => !string.IsNullOrWhiteSpace(l)))
+                if (!string.IsNullOrWhiteSpace(raw[page..line]))
                 {
-                    yield return string.Join('\n', page);
+                    yield return raw[page..line];
                 }
 
-                page.Clear();
+                page = line;
             }
 
-            page.Add(line);
+            line = end;
         }
 
-        if (page.Exists(l => !string.IsNullOrWhiteSpace(l)))
+        if (!string.IsNullOrWhiteSpace(raw[page..]))
         {
-            yield return string.Join('\n', page);
+            yield return raw[page..];
         }
     }
 

@@ -12,19 +12,24 @@ internal static class LibtorchDownload
 {
     private const string Step = "load";
 
-    /// <summary>Downloads and unpacks; returns when <see cref="LibtorchPackage.DownloadFolder"/> is complete.</summary>
+    /// <summary>Downloads and unpacks; returns when the folder is complete, and leaves nothing behind when it cannot be.</summary>
+    /// <param name="package">What to fetch.</param>
+    /// <param name="sources">Where from; the first that has it wins.</param>
+    /// <param name="folder">The folder to make, absolute.</param>
+    /// <param name="progress">Told in bytes, as step <c>load</c>.</param>
+    /// <param name="cancellationToken">Stops the download.</param>
     /// <exception cref="MobileQuantException">MQ9001: no source has the package, or none can be reached.</exception>
-    public static async Task RunAsync(LibtorchPackage package, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
+    public static async Task RunAsync(
+        LibtorchPackage package, IReadOnlyList<PackageSource> sources, string folder, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(NativeDataFolder.Path);
-        string temporary = NativeDataFolder.CreateTemporary();
+        string temporary = NativeDataFolder.CreateTemporaryBeside(folder);
         try
         {
             string file = Path.Combine(temporary, "package.nupkg");
-            await FetchAsync(package, file, progress, cancellationToken).ConfigureAwait(false);
+            await FetchAsync(package, sources, file, progress, cancellationToken).ConfigureAwait(false);
             string libraries = Path.Combine(temporary, "native");
             Unpack(package, file, libraries, progress, cancellationToken);
-            NativeDataFolder.Publish(libraries, package.DownloadFolder);
+            NativeDataFolder.Publish(libraries, folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
@@ -39,11 +44,25 @@ internal static class LibtorchDownload
         }
     }
 
-    private static async Task FetchAsync(LibtorchPackage package, string file, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
+    /// <summary>The sources of the user's NuGet settings, as seen from the current folder; credentials come with them.</summary>
+    public static IReadOnlyList<PackageSource> ConfiguredSources(LibtorchPackage package)
+    {
+        try
+        {
+            return [.. new PackageSourceProvider(Settings.LoadDefaultSettings(Directory.GetCurrentDirectory())).LoadPackageSources().Where(s => s.IsEnabled)];
+        }
+        catch (NuGetConfigurationException e)
+        {
+            throw Failure(package, e.Message, e);
+        }
+    }
+
+    private static async Task FetchAsync(
+        LibtorchPackage package, IReadOnlyList<PackageSource> sources, string file, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
         List<string> problems = [];
         using SourceCacheContext cache = new() { NoCache = true, DirectDownload = true };
-        foreach (PackageSource source in Sources(package))
+        foreach (PackageSource source in sources)
         {
             progress?.Report(new QuantizationEvent.Message($"Fetching {package.Id} {LibtorchPackage.Version} from {source.Name} (once per user, about 200 MB)."));
             try
@@ -68,18 +87,6 @@ internal static class LibtorchDownload
         }
 
         throw Failure(package, problems.Count == 0 ? "no package source is configured" : string.Join("; ", problems), null);
-    }
-
-    private static IReadOnlyList<PackageSource> Sources(LibtorchPackage package)
-    {
-        try
-        {
-            return [.. new PackageSourceProvider(Settings.LoadDefaultSettings(Directory.GetCurrentDirectory())).LoadPackageSources().Where(s => s.IsEnabled)];
-        }
-        catch (NuGetConfigurationException e)
-        {
-            throw Failure(package, e.Message, e);
-        }
     }
 
     private static void Unpack(LibtorchPackage package, string file, string folder, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)

@@ -21,10 +21,10 @@ internal static class NativeDataFolder
         }
     }
 
-    /// <summary>Creates a new empty folder beside the final ones, so that a rename completes the work.</summary>
-    public static string CreateTemporary()
+    /// <summary>Creates a new empty folder beside a final one, so that a rename completes the work.</summary>
+    public static string CreateTemporaryBeside(string final)
     {
-        string path = System.IO.Path.Combine(Path, ".tmp-" + Guid.NewGuid().ToString("N"));
+        string path = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(final)!, ".tmp-" + Guid.NewGuid().ToString("N"));
         Directory.CreateDirectory(path);
         return path;
     }

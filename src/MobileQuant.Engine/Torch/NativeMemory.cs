@@ -25,7 +25,7 @@ internal static partial class NativeMemory
         {
             _ = SetOption(MapThreshold, ThresholdBytes);
         }
-        catch (EntryPointNotFoundException)
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
         {
             // Another C library: nothing to fix.
         }

@@ -15,9 +15,18 @@ internal static partial class OpenMpWaiting
     public static void MakePassive()
     {
         // Environment.SetEnvironmentVariable does not reach native code on Unix.
-        if (!OperatingSystem.IsWindows() && Environment.GetEnvironmentVariable(Variable) is null)
+        if (OperatingSystem.IsWindows() || Environment.GetEnvironmentVariable(Variable) is not null)
+        {
+            return;
+        }
+
+        try
         {
             _ = SetEnvironment(Variable, "PASSIVE", 0);
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            // Slower on a busy machine, no less right.
         }
     }
 

@@ -17,6 +17,7 @@ public static class TorchRuntime
     private static readonly Lock Gate = new();
     private static readonly Dictionary<string, nint> Handles = new(StringComparer.Ordinal);
     private static TorchState? _loaded;
+    private static bool _resolverIsSet;
 
     /// <summary>Loads everything, once per process; later calls return at once.</summary>
     /// <param name="progress">Told when something is fetched.</param>
@@ -66,7 +67,12 @@ public static class TorchRuntime
         }
 
         string used = LoadBinding(binding);
-        NativeLibrary.SetDllImportResolver(typeof(torch).Assembly, Resolve);
+        if (!_resolverIsSet)
+        {
+            NativeLibrary.SetDllImportResolver(typeof(torch).Assembly, Resolve);
+            _resolverIsSet = true;
+        }
+
         torch.InitializeDeviceType(DeviceType.CPU);
         _loaded = StateOf(package, folder, used, isLoaded: true, isAdapted: used != binding);
     }
@@ -74,7 +80,7 @@ public static class TorchRuntime
     private static string Fetch(LibtorchPackage package, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
         // A pool thread: the caller may own a synchronization context that waits for this very call.
-        Task.Run(() => LibtorchDownload.RunAsync(package, progress, cancellationToken), cancellationToken).GetAwaiter().GetResult();
+        Task.Run(() => LibtorchDownload.RunAsync(package, LibtorchDownload.ConfiguredSources(package), package.DownloadFolder, progress, cancellationToken), cancellationToken).GetAwaiter().GetResult();
         return package.DownloadFolder;
     }
 
@@ -160,7 +166,7 @@ public static class TorchRuntime
 
         if (!IsSame(path, image))
         {
-            string temporary = NativeDataFolder.CreateTemporary();
+            string temporary = NativeDataFolder.CreateTemporaryBeside(folder);
             File.WriteAllBytes(Path.Combine(temporary, Path.GetFileName(binding)), image);
             if (Directory.Exists(folder))
             {

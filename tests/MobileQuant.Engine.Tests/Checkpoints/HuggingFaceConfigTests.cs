@@ -1,0 +1,90 @@
+using System.Text.Json.Nodes;
+using MobileQuant.Checkpoints;
+using MobileQuant.Modeling;
+
+namespace MobileQuant.Tests.Checkpoints;
+
+public class HuggingFaceConfigTests
+{
+    [Fact]
+    public void Reads_the_classic_form()
+    {
+        DecoderArchitecture a = Read("""{"rope_theta":500000.0,"rope_scaling":{"type":"linear","factor":2.0},"torch_dtype":"float16","attention_bias":true}""");
+        Assert.Equal(500_000, a.Rotary.Base);
+        Assert.Equal(RotaryScalingKind.Linear, a.Rotary.Scaling);
+        Assert.Equal(2, a.Rotary.Factor);
+        Assert.Equal([LinearKind.Query, LinearKind.Key, LinearKind.Value, LinearKind.Output], a.Biased);
+    }
+
+    [Fact]
+    public void Reads_the_newer_form()
+    {
+        DecoderArchitecture a = Read("""
+            {"rope_theta":null,"rope_parameters":{"rope_theta":500000.0,"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":16},"dtype":"bfloat16","mlp_bias":true}
+            """);
+        Assert.Equal(new RotarySettings { Base = 500_000, Scaling = RotaryScalingKind.Llama3, Factor = 8, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalContextLength = 16 }, a.Rotary);
+        Assert.Equal([LinearKind.Gate, LinearKind.Up, LinearKind.Down], a.Biased);
+    }
+
+    [Fact]
+    public void Fills_in_what_the_format_leaves_out()
+    {
+        DecoderArchitecture a = Read("""{"num_key_value_heads":null,"rope_theta":null,"max_position_embeddings":null}""");
+        Assert.Equal(2, a.KeyValueHeadCount);
+        Assert.Equal(4, a.HeadSize);
+        Assert.Equal(10_000, a.Rotary.Base);
+        Assert.Equal(2048, a.ContextLength);
+        Assert.Equal([2, 3], a.EndTokens);
+        Assert.Equal(1, a.BeginToken);
+    }
+
+    [Theory]
+    [InlineData("MQ2003", "mamba", """{"model_type":"mamba"}""")]
+    [InlineData("MQ2003", "model_type", """{"model_type":null}""")]
+    [InlineData("MQ2002", "hidden_size", """{"hidden_size":null}""")]
+    [InlineData("MQ2002", "hidden_size", """{"hidden_size":-8}""")]
+    [InlineData("MQ2002", "hidden_size", """{"hidden_size":"8"}""")]
+    [InlineData("MQ2002", "hidden_size", """{"hidden_size":8.5}""")]
+    [InlineData("MQ2002", "hidden_size", """{"hidden_size":99999999999}""")]
+    [InlineData("MQ2002", "num_attention_heads", """{"num_attention_heads":3,"num_key_value_heads":3}""")]
+    [InlineData("MQ2002", "num_key_value_heads", """{"num_attention_heads":4,"num_key_value_heads":3}""")]
+    [InlineData("MQ2004", "head size", """{"head_dim":3}""")]
+    [InlineData("MQ2002", "rms_norm_eps", """{"rms_norm_eps":-1}""")]
+    [InlineData("MQ2002", "bos_token_id", """{"bos_token_id":10}""")]
+    [InlineData("MQ2002", "attention_bias", """{"attention_bias":1}""")]
+    [InlineData("MQ2004", "relu", """{"hidden_act":"relu"}""")]
+    [InlineData("MQ2004", "yarn", """{"rope_scaling":{"rope_type":"yarn","factor":2.0}}""")]
+    [InlineData("MQ2002", "factor", """{"rope_scaling":{"rope_type":"linear"}}""")]
+    [InlineData("MQ2002", "high_freq_factor", """{"rope_scaling":{"rope_type":"llama3","factor":8.0,"low_freq_factor":4.0,"high_freq_factor":4.0}}""")]
+    public void Refuses_what_it_cannot_honour(string code, string named, string changes)
+    {
+        MobileQuantException e = Assert.Throws<MobileQuantException>(() => Read(changes));
+        Assert.Equal(code, e.Code);
+        Assert.Contains(named, e.Message, StringComparison.Ordinal);
+        Assert.Contains("config.json", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[1]")]
+    [InlineData("{\"model_type\":")]
+    public void Refuses_what_is_not_a_json_object(string text)
+    {
+        using CheckpointFolder folder = new();
+        File.WriteAllText(Path.Combine(folder.Path, "config.json"), text);
+        Assert.Equal("MQ2002", Assert.Throws<MobileQuantException>(() => CheckpointReader.Open(folder.Path)).Code);
+    }
+
+    private static DecoderArchitecture Read(string changes)
+    {
+        using CheckpointFolder folder = new();
+        foreach ((string name, JsonNode? value) in JsonNode.Parse(changes)!.AsObject())
+        {
+            folder.Config[name] = value?.DeepClone();
+        }
+
+        folder.Write();
+        using ICheckpoint checkpoint = CheckpointReader.Open(folder.Path);
+        return checkpoint.Architecture;
+    }
+}
