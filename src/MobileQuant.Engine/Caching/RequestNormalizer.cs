@@ -1,13 +1,14 @@
 using Microsoft.Extensions.FileSystemGlobbing;
 using MobileQuant.Quantization;
+using MobileQuant.Recipes;
 
 namespace MobileQuant.Caching;
 
 /// <summary>Brings a request into the one form in which equal requests are equal: absolute paths, expanded globs, canonical names, resolved defaults.</summary>
 internal static class RequestNormalizer
 {
-    /// <summary>The recipes of this version by their canonical names: those of the catalog, which loads the tensor library.</summary>
-    public static IReadOnlyList<string> Recipes { get; } = ["RoundToNearest", "SmoothQuant", "SmoothQuant-Edge"];
+    /// <summary>The recipes of this version by their canonical names.</summary>
+    public static IReadOnlyList<string> Recipes { get; } = [.. RecipeCatalog.All.Select(recipe => recipe.Name)];
 
     /// <summary>Checks a request and brings it into its normal form.</summary>
     /// <param name="request">As the user gave it.</param>

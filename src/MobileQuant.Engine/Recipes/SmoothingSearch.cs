@@ -16,6 +16,7 @@ internal sealed class SmoothingSearch
     private static readonly double?[] Candidates = [null, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
 
     private const int SearchTokens = 2048;
+    private const double TieMargin = 1e-4;
 
     private readonly RecipeContext _context;
     private readonly SmoothingBasis[] _bases;
@@ -54,7 +55,9 @@ internal sealed class SmoothingSearch
             _context.CancellationToken.ThrowIfCancellationRequested();
             _context.Progress?.Report(new QuantizationEvent.Progress("search", "searching the smoothing strength", i, Candidates.Length));
             double loss = LossOf(Candidates[i], ids, reference);
-            if (loss < least)
+
+            // Sums over threads differ in their last digits; a tie must not be decided by them.
+            if (loss < least * (1 - TieMargin))
             {
                 (best, least) = (Candidates[i], loss);
             }

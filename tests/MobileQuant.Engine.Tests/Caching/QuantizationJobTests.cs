@@ -1,6 +1,5 @@
 using MobileQuant.Caching;
 using MobileQuant.Quantization;
-using MobileQuant.Recipes;
 
 namespace MobileQuant.Tests.Caching;
 
@@ -281,10 +280,6 @@ public sealed class QuantizationJobTests : IDisposable
 
         Assert.True(File.GetLastWriteTimeUtc(_job.Request.OutputPath) > old.AddMinutes(30));
     }
-
-    [Fact]
-    public void The_store_knows_the_recipes_of_the_catalog_without_loading_it() =>
-        Assert.Equal(RecipeCatalog.All.Select(recipe => recipe.Name), RequestNormalizer.Recipes);
 
     [Theory]
     [InlineData("MQ1004")]

@@ -10,7 +10,7 @@ using TorchSharp;
 
 namespace MobileQuant.Tests.Modeling;
 
-/// <summary>Tests that count live tensors, which only works while no other test makes any.</summary>
+/// <summary>Tests of process-wide state (live tensors, threads), which only work while no other test runs.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class TensorLifetimeGroup
 {
@@ -58,5 +58,32 @@ public class TensorLifetimeTests
         ModelSampler.Sample(model, 2, 8, seed: 1);
         RecipeTests.Run(model, new SmoothQuantEdge(), ActivationMode.Token, alpha: null);
         Assert.Equal(before, torch.Tensor.TotalCount);
+    }
+
+    [Fact]
+    public void The_number_of_threads_never_changes_the_ranges()
+    {
+        using DecoderModel model = DefaultModel();
+        CalibrationSet set = new([.. Enumerable.Range(0, 4).Select(i => RandomDecoder.Ids(model.Architecture, 256, i))], "text");
+        int threads = torch.get_num_threads();
+        try
+        {
+            torch.set_num_threads(1);
+            SiteRanges one = Calibrator.Observe(model, set).ToSiteRanges();
+            torch.set_num_threads(2);
+            SiteRanges two = Calibrator.Observe(model, set).ToSiteRanges();
+            Assert.All(one.Sites, site => Assert.Equal(one[site], two[site]));
+        }
+        finally
+        {
+            torch.set_num_threads(threads);
+        }
+    }
+
+    private static DecoderModel DefaultModel()
+    {
+        TorchRuntime.EnsureLoaded();
+        using ICheckpoint checkpoint = CheckpointReader.Open(SharedData.DefaultModel);
+        return new(checkpoint.Architecture, WeightLoader.Load(checkpoint), ownsWeights: true);
     }
 }
