@@ -6,7 +6,7 @@ namespace MobileQuant.Calibration;
 /// <summary>Runs the float model over calibration windows and collects its ranges.</summary>
 public static class Calibrator
 {
-    private const int TokensPerPass = 2048;
+    private const int TokensPerPass = 512;
 
     /// <summary>Observes every site but the logits.</summary>
     /// <param name="model">The float model.</param>
