@@ -125,11 +125,14 @@ internal static class KernelBenchmark
         }
     }
 
-    /// <summary>Median time of several runs, after two that warm the caches and the compiler's tiers up.</summary>
+    /// <summary>Median time of several runs, after some that warm caches, and the compiler up to its last tier.</summary>
     private static double Median(int runs, Action action)
     {
-        action();
-        action();
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start).TotalMilliseconds < 100;)
+        {
+            action();
+        }
+
         double[] seconds = new double[runs];
         for (int i = 0; i < runs; i++)
         {

@@ -1,3 +1,4 @@
+using MobileQuant.Artifacts;
 using MobileQuant.Caching;
 using MobileQuant.Checkpoints;
 using MobileQuant.Lowering;
@@ -23,6 +24,10 @@ internal sealed class CheckpointProducer : IArtifactProducer
             ReadIfPresent(checkpoint.TokenizerFolder, TextTokenizer.FileName),
             ReadIfPresent(checkpoint.TokenizerFolder, TextTokenizer.ConfigFileName));
         ArtifactLowering.Write(graph, origin, path, progress, cancellationToken);
+
+        // The digests were taken while writing: comparing them with what the disk gives back proves the file before it is kept.
+        using ArtifactFile written = ArtifactFile.Open(path);
+        written.Verify(includeWeights: true, cancellationToken);
     }
 
     private static ReadOnlyMemory<byte>? ReadIfPresent(string? folder, string name) =>

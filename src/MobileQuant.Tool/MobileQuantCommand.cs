@@ -40,7 +40,7 @@ internal static class MobileQuantCommand
         }
         catch (OperationCanceledException)
         {
-            report.Write("MQ1010", "Cancelled; nothing was left half-written.", null);
+            report.Write("MQ1099", "Cancelled; nothing was left half-written.", null);
             return ExitCodes.Cancelled;
         }
         catch (MobileQuantException e)
@@ -64,6 +64,7 @@ internal static class MobileQuantCommand
         {
             QuantizeCommand.Create(console),
             RunCommand.Create(console),
+            EvalCommand.Create(console),
             InspectCommand.Create(console),
             BenchCommand.Create(console),
             DoctorCommand.Create(console),
@@ -73,6 +74,7 @@ internal static class MobileQuantCommand
         {
             ["quantize"] = QuantizeCommand.Examples,
             ["run"] = RunCommand.Examples,
+            ["eval"] = EvalCommand.Examples,
             ["inspect"] = InspectCommand.Examples,
             ["bench"] = BenchCommand.Examples,
             ["doctor"] = DoctorCommand.Examples,

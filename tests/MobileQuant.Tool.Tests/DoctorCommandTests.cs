@@ -15,6 +15,7 @@ public sealed class DoctorCommandTests
         Assert.Equal(0, run.ExitCode);
         Assert.Contains(run.Json.GetProperty("kernelPath").GetString(), run.Json.GetProperty("kernels").EnumerateArray().Select(kernel => kernel.GetString()));
         Assert.Equal(folder["store"], run.Json.GetProperty("store").GetProperty("directory").GetString());
+        Assert.NotEmpty(run.Json.GetProperty("torch").GetProperty("torchSharpVersion").GetString()!);
         Assert.Equal(JsonValueKind.Array, run.Json.GetProperty("instructionSets").ValueKind);
     }
 

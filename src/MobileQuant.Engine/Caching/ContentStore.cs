@@ -10,7 +10,7 @@ namespace MobileQuant.Caching;
 /// <code>
 /// entries/ab/abcdef.../artifact.mq.safetensors, entry.json     (its file time: when last used)
 /// locks/abcdef....lock                                         one builder per key
-/// building/build.PID.GUID.mqtmp/                               work in progress
+/// building/build.HOST.PID.GUID.mqtmp/                          work in progress
 /// quarantine/abcdef....GUID/                                   entries that failed their digest
 /// digests.json                                                 remembered digests of large files
 /// </code>

@@ -12,8 +12,28 @@ internal static class RequestNormalizer
 
     /// <summary>Checks a request and brings it into its normal form.</summary>
     /// <param name="request">As the user gave it.</param>
-    /// <exception cref="MobileQuantException">MQ1004 to MQ1007, MQ3001: what is wrong with it.</exception>
+    /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ3001: what is wrong with it.</exception>
     public static QuantizationRequest Normalize(QuantizationRequest request)
+    {
+        QuantizationRequest inputs = NormalizeInputs(request);
+        string output = RequirePath(request.OutputPath, "The output path is empty.");
+        if (Directory.Exists(output))
+        {
+            throw new MobileQuantException("MQ1005", $"The output {output} is a folder; expected a file name.", "Name a file, conventionally NAME.mq.safetensors.");
+        }
+
+        if (string.Equals(Path.GetDirectoryName(output), inputs.CheckpointPath, StringComparison.Ordinal) && CheckpointFiles.IsPart(Path.GetFileName(output)))
+        {
+            throw new MobileQuantException("MQ1005", $"The output {output} would lie among the checkpoint's own files.", "Write the artifact to another folder.");
+        }
+
+        return inputs with { OutputPath = output };
+    }
+
+    /// <summary>The same for all but the output, which a simulation does not have.</summary>
+    /// <param name="request">As the user gave it.</param>
+    /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ3001: what is wrong with it.</exception>
+    public static QuantizationRequest NormalizeInputs(QuantizationRequest request)
     {
         if (request.Alpha is { } alpha && !(alpha is > 0 and < 1))
         {
@@ -26,23 +46,10 @@ internal static class RequestNormalizer
         }
 
         string recipe = NormalizeRecipe(request.Recipe);
-        string checkpoint = RequirePath(request.CheckpointPath, "The checkpoint path is empty.");
-        string output = RequirePath(request.OutputPath, "The output path is empty.");
-        if (Directory.Exists(output))
-        {
-            throw new MobileQuantException("MQ1005", $"The output {output} is a folder; expected a file name.", "Name a file, conventionally NAME.mq.safetensors.");
-        }
-
-        if (string.Equals(Path.GetDirectoryName(output), Path.TrimEndingDirectorySeparator(checkpoint), StringComparison.Ordinal) && CheckpointFiles.IsPart(Path.GetFileName(output)))
-        {
-            throw new MobileQuantException("MQ1005", $"The output {output} would lie among the checkpoint's own files.", "Write the artifact to another folder.");
-        }
-
         return request with
         {
             Recipe = recipe,
-            CheckpointPath = Path.TrimEndingDirectorySeparator(checkpoint),
-            OutputPath = output,
+            CheckpointPath = Path.TrimEndingDirectorySeparator(RequirePath(request.CheckpointPath, "The checkpoint path is empty.")),
             Alpha = recipe == "RoundToNearest" ? null : request.Alpha,
             Weights = request.Weights != WeightSymmetry.Default ? request.Weights
                 : request.Precision.WeightBits == 4 ? WeightSymmetry.Asymmetric

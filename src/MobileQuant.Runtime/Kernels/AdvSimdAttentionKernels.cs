@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 
@@ -6,6 +7,7 @@ namespace MobileQuant.Kernels;
 /// <summary>The Arm forms of <see cref="AttentionKernels"/>: u8 codes widened to s16, then smlal.</summary>
 internal static unsafe class AdvSimdAttentionKernels
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ScoreDots(short* q, byte* keys, int count, int headSize, int zeroPoint, int* scores)
     {
         int offset = AttentionKernels.QuerySum(q, headSize) * zeroPoint;
@@ -27,6 +29,7 @@ internal static unsafe class AdvSimdAttentionKernels
     }
 
     /// <summary>Does whole vectors of the head and returns how many elements those are.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int WeightedSum(short* probabilities, byte* values, int count, int headSize, int offset, int* accumulators)
     {
         int d = 0;

@@ -11,6 +11,7 @@ internal readonly unsafe struct AdvSimdDpDot : IAdvSimdDot
 
     public static bool IsSupported => Dp.IsSupported && AdvSimd.Arm64.IsSupported;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void OneRow<TWeights>(byte* weights, byte* codes, int columns, int* sums)
         where TWeights : struct, IAdvSimdWeights
     {
@@ -43,6 +44,7 @@ internal readonly unsafe struct AdvSimdDpDot : IAdvSimdDot
         Store(a0, a1, a2, a3, sums);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void TwoRows<TWeights>(byte* weights, byte* codes, int stride, int columns, int* sums)
         where TWeights : struct, IAdvSimdWeights
     {
@@ -78,6 +80,7 @@ internal readonly unsafe struct AdvSimdDpDot : IAdvSimdDot
         Store(b0, b1, b2, b3, sums + TileRows);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FourRows<TWeights>(byte* weights, byte* codes, int stride, int columns, int* sums)
         where TWeights : struct, IAdvSimdWeights
     {

@@ -22,6 +22,7 @@ internal static unsafe class AdvSimdEpilogue
     /// <param name="row">Which of them.</param>
     /// <param name="output">Row 0, channel 0.</param>
     /// <param name="outputStride">Elements between output rows.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Finish(LinearProgram linear, int tile, int* sums, in RowBatch rows, int row, int* output, int outputStride)
     {
         int* values = stackalloc int[4];

@@ -15,6 +15,7 @@ internal readonly unsafe struct AdvSimdMultiplyDot : IAdvSimdDot
 
     public static bool IsSupported => AdvSimd.Arm64.IsSupported;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void OneRow<TWeights>(byte* weights, byte* codes, int columns, int* sums)
         where TWeights : struct, IAdvSimdWeights
     {
@@ -42,6 +43,7 @@ internal readonly unsafe struct AdvSimdMultiplyDot : IAdvSimdDot
         Store(a0, a1, a2, a3, sums);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void TwoRows<TWeights>(byte* weights, byte* codes, int stride, int columns, int* sums)
         where TWeights : struct, IAdvSimdWeights
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
@@ -44,6 +45,7 @@ internal static unsafe class AttentionKernels
     /// <param name="headSize">At least 1.</param>
     /// <param name="zeroPoint">Of the values, in 0..255.</param>
     /// <param name="accumulators">The sums <c>[headSize]</c>, added to.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void WeightedSum(short* probabilities, byte* values, int count, int headSize, int zeroPoint, int* accumulators)
     {
         int weight = 0;
@@ -70,6 +72,7 @@ internal static unsafe class AttentionKernels
     }
 
     /// <summary>sum_d q[d].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int QuerySum(short* q, int headSize)
     {
         int sum = 0;
@@ -82,6 +85,7 @@ internal static unsafe class AttentionKernels
     }
 
     /// <summary>sum of q[d] * key[d] over d in [from, headSize).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int DotRest(short* q, byte* key, int from, int headSize)
     {
         int dot = 0;
@@ -93,6 +97,7 @@ internal static unsafe class AttentionKernels
         return dot;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void WeightedRest(
         short* probabilities, byte* values, int count, int headSize, int offset, int from, int* accumulators)
     {

@@ -7,6 +7,7 @@ namespace MobileQuant.Kernels;
 /// <summary>The AVX2 forms of <see cref="AttentionKernels"/>: u8 codes widened to s16, multiplied in pairs by vpmaddwd.</summary>
 internal static unsafe class Avx2AttentionKernels
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ScoreDots(short* q, byte* keys, int count, int headSize, int zeroPoint, int* scores)
     {
         int offset = AttentionKernels.QuerySum(q, headSize) * zeroPoint;
@@ -69,6 +70,7 @@ internal static unsafe class Avx2AttentionKernels
     }
 
     /// <summary>Sixteen elements of the head. Two positions are interleaved, so that vpmaddwd weighs and adds both.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void WeightedBlock(short* probabilities, byte* values, int count, int headSize, int offset, int* accumulators)
     {
         Vector256<int> low = Vector256.Load(accumulators) - Vector256.Create(offset);

@@ -20,6 +20,7 @@ internal static unsafe class Avx2DotS4
     private const int RunGroups = 4;
 
     /// <summary>Spreads packed nibbles to one s8 code a byte, <c>[columns/4][16][4]</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Unpack(byte* weights, int columns, sbyte* unpacked)
     {
         for (int groups = columns / 8; groups > 0; groups--)
@@ -35,6 +36,7 @@ internal static unsafe class Avx2DotS4
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void OneRow(byte* weights, byte* inputs, int columns, int* sums)
     {
         Vector256<short> ones = Vector256.Create((short)1);
@@ -65,6 +67,7 @@ internal static unsafe class Avx2DotS4
         a1.Store(sums + 8);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void TwoRows(byte* weights, byte* inputs, int columns, int* sums)
     {
         Vector256<short> ones = Vector256.Create((short)1);
@@ -106,6 +109,7 @@ internal static unsafe class Avx2DotS4
     }
 
     /// <summary>Four rows over <see cref="Unpack"/>ed weights. The s32 sums stay in memory: the s16 sums need the registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FourRows(sbyte* unpacked, byte* inputs, int columns, int* sums)
     {
         int groups = columns / 8;

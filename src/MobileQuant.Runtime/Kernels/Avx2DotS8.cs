@@ -16,6 +16,7 @@ internal static unsafe class Avx2DotS8
     /// <summary>Bytes of weights that four columns of a tile take.</summary>
     private const int GroupBytes = 64;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void OneRow(byte* weights, byte* inputs, int columns, int* sums)
     {
         Vector256<int> a0 = Vector256.Load(sums);
@@ -40,6 +41,7 @@ internal static unsafe class Avx2DotS8
         (a1 + b1).Store(sums + 8);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void TwoRows(byte* weights, byte* inputs, int columns, int* sums)
     {
         Vector256<int> a0 = Vector256.Load(sums);
@@ -66,6 +68,7 @@ internal static unsafe class Avx2DotS8
     /// Spreads a block of weights to s16, <c>[columns/4][4][32 bytes]</c>: columns 0 and 2 of rows 0..7, of rows 8..15,
     /// then columns 1 and 3 likewise.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Unpack(byte* weights, int columns, short* unpacked)
     {
         for (int groups = columns / 4; groups > 0; groups--)
@@ -82,6 +85,7 @@ internal static unsafe class Avx2DotS8
     }
 
     /// <summary>Four rows of s16 inputs over <see cref="Unpack"/>ed weights, by vpmaddwd: any s16 times s8 pair fits s32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FourRows(short* unpacked, byte* inputs, int columns, int* sums)
     {
         Vector256<int> a0 = Vector256.Load(sums);

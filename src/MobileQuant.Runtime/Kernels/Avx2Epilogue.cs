@@ -37,6 +37,7 @@ internal static unsafe class Avx2Epilogue
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FinishHalf(
         LinearProgram linear, int n, int channels, int* sums, in RowBatch rows, int* output, int outputStride)
     {

@@ -39,6 +39,7 @@ internal static unsafe class Avx2Inputs
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackSigned(byte* codes, int columns, byte* packed, int step)
     {
         int k = 0;
@@ -65,6 +66,7 @@ internal static unsafe class Avx2Inputs
         return (Sse2.UnpackLow(magnitude, signed.AsInt32()).AsInt64(), Sse2.UnpackHigh(magnitude, signed.AsInt32()).AsInt64());
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackWords(byte* codes, int columns, byte* packed, int step)
     {
         int k = 0;
@@ -93,6 +95,7 @@ internal static unsafe class Avx2Inputs
         return (Ssse3.Shuffle(codes, order).AsInt16() - Vector128.Create((short)128)).AsInt64();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackPlain(byte* codes, int columns, byte* packed, int step)
     {
         for (int k = 0; k < columns; k += 4, packed += step)

@@ -10,6 +10,7 @@ namespace MobileQuant.Kernels;
 internal static unsafe class Avx2RowKernels
 {
     /// <summary>Minimum and maximum of a row and 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static (int Minimum, int Maximum) Range(ReadOnlySpan<int> row)
     {
         Vector256<int> low = default;
@@ -40,6 +41,7 @@ internal static unsafe class Avx2RowKernels
     }
 
     /// <summary>Quantizes a row to u8 codes of the same length.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Quantize(RowQuantizer quantizer, ReadOnlySpan<int> row, Span<byte> codes)
     {
         Scaler scaler = new(quantizer.Factor, -quantizer.Scale.ZeroPoint, 255 - quantizer.Scale.ZeroPoint);
@@ -71,6 +73,7 @@ internal static unsafe class Avx2RowKernels
     }
 
     /// <summary>Quantizes a row to wide codes, high and low bytes of the same length.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static RowScale QuantizeWide(ReadOnlySpan<int> row, int bits, Span<byte> high, Span<byte> low, out int sum)
     {
         (int minimum, int maximum) = Range(row);

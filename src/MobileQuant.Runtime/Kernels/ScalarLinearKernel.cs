@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MobileQuant.Arithmetic;
 using MobileQuant.Programs;
 
@@ -57,6 +58,7 @@ internal sealed unsafe class ScalarLinearKernel : LinearKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void DotS8(sbyte* weights, byte* codes, int length, int* dots)
     {
         for (int k = 0; k < length; k += 4)
@@ -72,6 +74,7 @@ internal sealed unsafe class ScalarLinearKernel : LinearKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void DotS4(byte* weights, byte* codes, int length, int* dots)
     {
         for (int k = 0; k < length; k += 8)

@@ -135,15 +135,10 @@ public sealed class WorkerPool : IDisposable
 
     private void LeaveWorkersProcessors()
     {
-        if (_processors.Length == 0 || ThreadAffinity.CurrentProcessor() == _processors[0])
+        if (_processors.Length > 0 && ThreadAffinity.CurrentProcessor() != _processors[0])
         {
-            return;
+            ThreadAffinity.Move(_processors[0]);
         }
-
-        // Moves the thread now; it may wander again later, and would then be moved again.
-        int[] allowed = ThreadAffinity.AllowedProcessors();
-        ThreadAffinity.Restrict(_processors[0]);
-        ThreadAffinity.Restrict(allowed);
     }
 
     private void Work(int worker)
@@ -151,7 +146,7 @@ public sealed class WorkerPool : IDisposable
         s_owner = this;
         if (_processors.Length > 0)
         {
-            ThreadAffinity.Restrict(_processors[worker]);
+            ThreadAffinity.Pin(_processors[worker]);
         }
 
         for (int seen = 0; ; seen++)

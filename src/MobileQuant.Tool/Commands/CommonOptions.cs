@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 
 namespace MobileQuant.Tool.Commands;
 
@@ -18,6 +17,10 @@ internal static class CommonOptions
         ? threads
         : throw new MobileQuantException("MQ1003", $"--threads is {parsed.GetValue(option)}; expected 0 (all cores) or more.", "Use 0 or a positive number.");
 
+    /// <summary>An enumeration's value as help and JSON show it.</summary>
+    public static string NameOf<T>(T value)
+        where T : struct, Enum => value.ToString().ToLowerInvariant();
+
     /// <summary>Reads an enumeration by the names that help shows.</summary>
     /// <exception cref="MobileQuantException">MQ1003: another word.</exception>
     public static T Parse<T>(ParseResult parsed, Option<string> option)
@@ -32,7 +35,7 @@ internal static class CommonOptions
             }
         }
 
-        string names = string.Join(", ", Enum.GetNames<T>().Select(name => name.ToLower(CultureInfo.InvariantCulture)));
+        string names = string.Join(", ", Enum.GetValues<T>().Select(NameOf));
         throw new MobileQuantException("MQ1003", $"{option.Name} is '{text}'; expected one of: {names}.", $"Use one of: {names}.");
     }
 }

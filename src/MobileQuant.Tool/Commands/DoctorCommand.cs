@@ -6,6 +6,7 @@ using System.Runtime.Intrinsics.X86;
 using MobileQuant.Caching;
 using MobileQuant.Kernels;
 using MobileQuant.Tool.Output;
+using MobileQuant.Torch;
 
 namespace MobileQuant.Tool.Commands;
 
@@ -72,6 +73,7 @@ internal sealed class DoctorCommand
         KernelSelection.Default.Name,
         [.. KernelSelection.All.Select(kernel => kernel.Name)],
         InstructionSets(),
+        TorchRuntime.Describe(),
         DescribeStore(directory));
 
     private int Run(ParseResult parsed)
@@ -88,9 +90,16 @@ internal sealed class DoctorCommand
         o.WriteLine($"system        {result.OperatingSystem}, {result.RuntimeIdentifier}, {result.Processors} processors, {Units.Bytes(result.MemoryBytes)} memory");
         o.WriteLine($"instructions  {string.Join(", ", result.InstructionSets)}");
         o.WriteLine($"kernel path   {result.KernelPath} (here: {string.Join(", ", result.Kernels)})");
+        o.WriteLine($"torch         TorchSharp {result.Torch.TorchSharpVersion}, {result.Torch.Package ?? "libtorch is not published for this platform"}: {Explain(result.Torch)}");
         o.WriteLine(result.Store.Problem is null
             ? $"store         {result.Store.Directory}: {result.Store.Entries} entries, {Units.Bytes(result.Store.Bytes)} of {Units.Bytes(result.Store.LimitBytes)}"
             : $"store         {result.Store.Problem}");
         return ExitCodes.Good;
     }
+
+    private static string Explain(TorchState torch) =>
+        torch.Package is null ? "artifacts run here, quantizing does not"
+        : torch.BindingPath is null ? "LibTorchSharp was not found beside the tool"
+        : torch.LibtorchFolder is { } folder ? $"found in {folder}"
+        : $"will be fetched from your NuGet sources into {torch.DataFolder} when first needed";
 }

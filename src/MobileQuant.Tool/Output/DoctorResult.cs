@@ -1,3 +1,5 @@
+using MobileQuant.Torch;
+
 namespace MobileQuant.Tool.Output;
 
 /// <summary>What <c>doctor --json</c> prints.</summary>
@@ -11,6 +13,7 @@ internal sealed record DoctorResult(
     string KernelPath,
     IReadOnlyList<string> Kernels,
     IReadOnlyList<string> InstructionSets,
+    TorchState Torch,
     DoctorStore Store);
 
 /// <summary>The store; <paramref name="Problem"/> says why it cannot be used, or is null.</summary>

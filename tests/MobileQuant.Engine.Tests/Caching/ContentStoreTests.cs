@@ -1,4 +1,3 @@
-using System.Globalization;
 using MobileQuant.Caching;
 
 namespace MobileQuant.Tests.Caching;
@@ -71,15 +70,19 @@ public sealed class ContentStoreTests : IDisposable
     public void What_a_dead_process_was_making_is_swept()
     {
         ContentStore.Open(_folder["store"]);
-        string dead = Path.Combine(_folder["store"], "building", string.Create(CultureInfo.InvariantCulture, $"build.{DeadProcess.Id()}.{Guid.NewGuid():N}.mqtmp"));
-        string alive = Path.Combine(_folder["store"], "building", string.Create(CultureInfo.InvariantCulture, $"build.{Environment.ProcessId}.{Guid.NewGuid():N}.mqtmp"));
-        Directory.CreateDirectory(dead);
-        Directory.CreateDirectory(alive);
+        string building = Path.Combine(_folder["store"], "building");
+        string dead = Directory.CreateDirectory(Path.Combine(building, TemporaryPath.NewName("build", DeadProcess.Id()))).FullName;
+        string alive = Directory.CreateDirectory(Path.Combine(building, TemporaryPath.NewName("build"))).FullName;
+        string elsewhere = Directory.CreateDirectory(Path.Combine(building, TemporaryPath.NewName("build", DeadProcess.Id(), "0badcafe"))).FullName;
+        string forgotten = Directory.CreateDirectory(Path.Combine(building, TemporaryPath.NewName("build", DeadProcess.Id(), "0badcafe"))).FullName;
+        Directory.SetLastWriteTimeUtc(forgotten, DateTime.UtcNow.AddDays(-8));
 
         ContentStore.Open(_folder["store"]);
 
         Assert.False(Directory.Exists(dead));
         Assert.True(Directory.Exists(alive));
+        Assert.True(Directory.Exists(elsewhere));
+        Assert.False(Directory.Exists(forgotten));
     }
 
     [Fact]

@@ -92,12 +92,12 @@ public class WorkerPoolTests
     }
 
     [Fact]
-    public void Runs_of_several_threads_take_turns()
+    public async Task Runs_of_several_threads_take_turns()
     {
         using WorkerPool pool = new(2);
         int inside = 0;
         int total = 0;
-        Thread[] callers = [.. Enumerable.Range(0, 4).Select(_ => new Thread(() =>
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => OnThread(() =>
         {
             Lambda work = new((worker, _) =>
             {
@@ -113,9 +113,7 @@ public class WorkerPoolTests
             {
                 pool.Run(work);
             }
-        }))];
-        Array.ForEach(callers, caller => caller.Start());
-        Array.ForEach(callers, caller => caller.Join());
+        })));
         Assert.Equal(4 * 200 * 2, total);
     }
 
@@ -153,6 +151,31 @@ public class WorkerPoolTests
     }
 
     [Fact]
+    public async Task A_caller_on_a_workers_processor_is_moved_and_keeps_its_affinity()
+    {
+        int[] allowed = ThreadAffinity.AllowedProcessors();
+        if (allowed.Length < 2)
+        {
+            // Nothing is pinned here: not Linux, or one processor.
+            return;
+        }
+
+        using WorkerPool pool = new(allowed.Length);
+        Counter counter = new(allowed.Length);
+        await OnThread(() =>
+        {
+            pool.Run(counter);
+            ThreadAffinity.Move(allowed[^1]);
+            Assert.Equal(allowed, ThreadAffinity.AllowedProcessors());
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            pool.Run(counter);
+            Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+            Assert.Equal(allowed, ThreadAffinity.AllowedProcessors());
+        });
+        Assert.All(counter.Calls, calls => Assert.Equal(2, calls));
+    }
+
+    [Fact]
     public void Shares_are_contiguous_and_cover_everything()
     {
         for (int total = 0; total < 40; total++)
@@ -179,6 +202,10 @@ public class WorkerPoolTests
     [InlineData(5000)]
     public void A_thread_count_out_of_range_is_refused(int threads) =>
         Assert.Equal("MQ6052", Assert.Throws<MobileQuantException>(() => new WorkerPool(threads)).Code);
+
+    /// <summary>Runs on a thread of its own, and brings its failure back.</summary>
+    private static Task OnThread(Action action) =>
+        Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private sealed class Counter(int workers) : ParallelWork
     {

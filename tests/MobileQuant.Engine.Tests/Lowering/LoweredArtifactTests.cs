@@ -1,0 +1,124 @@
+using System.Text;
+using MobileQuant.Artifacts;
+
+namespace MobileQuant.Tests.Lowering;
+
+public sealed class LoweredArtifactTests : IDisposable
+{
+    private readonly LoweredModel _model = new(LoweredModel.Request("W4A8"));
+    private readonly string _folder = Directory.CreateTempSubdirectory("mobilequant-artifact-").FullName;
+
+    [Fact]
+    public void Writing_twice_gives_the_same_bytes()
+    {
+        string again = Path.Combine(_folder, "again.mq.safetensors");
+        _model.Write(again);
+        Assert.Equal(File.ReadAllBytes(_model.Path), File.ReadAllBytes(again));
+    }
+
+    [Fact]
+    public void The_manifest_tells_how_the_model_was_made_and_proves_its_accumulators()
+    {
+        ArtifactManifest manifest = _model.Integer.Manifest!;
+        Assert.Equal("W4A8", manifest.Precision);
+        Assert.Equal("asymmetric", manifest.Weights);
+        Assert.Equal("RoundToNearest", manifest.Recipe);
+        Assert.Equal(1_988_640, manifest.Parameters);
+        Assert.Equal([2], manifest.EndOfTextIds);
+        Assert.InRange(manifest.Program.ResidualBound, 1L << 30, (1L << 31) - 1);
+        Assert.All(manifest.Program.Layers.SelectMany(l => l.Linears.Values), l => Assert.InRange(l.AccumulatorBound, 1, (1L << 31) - 1));
+    }
+
+    [Fact]
+    public void Tensors_start_on_cache_lines_and_leave_no_holes()
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(_model.Path);
+        long end = file.Tensors.Values.Min(t => t.Offset);
+        Assert.Equal(0, end % 4096);
+        foreach (TensorEntry tensor in file.Tensors.Values.OrderBy(t => t.Offset))
+        {
+            Assert.Equal(end, tensor.Offset);
+            Assert.True(tensor.Name.StartsWith("filler.", StringComparison.Ordinal) || tensor.Offset % 64 == 0, tensor.Name);
+            end += tensor.Length;
+        }
+
+        Assert.Equal(file.Length, end);
+    }
+
+    [Fact]
+    public void A_greedy_story_is_a_story() =>
+        Assert.StartsWith(", there was a little", Generate(_model.Integer), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_flipped_bit_anywhere_is_one_clear_error_or_leaves_every_digest_intact()
+    {
+        byte[] good = File.ReadAllBytes(_model.Path);
+        string path = Path.Combine(_folder, "flipped.mq.safetensors");
+        Random random = new(3);
+        int headerEnd = (int)BitConverter.ToInt64(good) + 8;
+        for (int i = 0; i < 150; i++)
+        {
+            int at = i < 60 ? random.Next(headerEnd) : random.Next(headerEnd, good.Length);
+            byte[] bad = [.. good];
+            bad[at] ^= (byte)(1 << random.Next(8));
+            File.WriteAllBytes(path, bad);
+            try
+            {
+                using QuantizedModel model = QuantizedModel.Open(path, verifyWeights: true);
+                Assert.True(at < headerEnd, $"byte {at} of the tensors was flipped, and nobody noticed");
+                Assert.Equal(Generate(_model.Integer), Generate(model));
+            }
+            catch (MobileQuantException e)
+            {
+                Assert.Matches("^MQ(20|60)[0-9]{2}$", e.Code);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_truncated_artifact_is_one_clear_error()
+    {
+        byte[] good = File.ReadAllBytes(_model.Path);
+        string path = Path.Combine(_folder, "short.mq.safetensors");
+        foreach (int length in (int[])[0, 4, 8, 9, 1000, good.Length / 2, good.Length - 1])
+        {
+            File.WriteAllBytes(path, good[..length]);
+            Assert.Throws<MobileQuantException>(() => QuantizedModel.Open(path));
+            Assert.False(ArtifactFile.IsArtifact(path) && length < 1000);
+        }
+    }
+
+    [Fact]
+    public void Another_format_version_is_named()
+    {
+        byte[] bytes = File.ReadAllBytes(_model.Path);
+        int at = bytes.AsSpan().IndexOf(Encoding.ASCII.GetBytes("formatVersion\\\":1"));
+        Assert.True(at > 0);
+        bytes[at + "formatVersion\\\":".Length] = (byte)'7';
+        string path = Path.Combine(_folder, "future.mq.safetensors");
+        File.WriteAllBytes(path, bytes);
+        MobileQuantException e = Assert.Throws<MobileQuantException>(() => QuantizedModel.Open(path));
+        Assert.Equal("MQ6001", e.Code);
+        Assert.Contains("format 7", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_plain_safetensors_file_is_not_an_artifact()
+    {
+        string checkpoint = Path.Combine(SharedData.DefaultModel, "model.safetensors");
+        Assert.False(ArtifactFile.IsArtifact(checkpoint));
+        Assert.Equal("MQ6000", Assert.Throws<MobileQuantException>(() => QuantizedModel.Open(checkpoint)).Code);
+    }
+
+    public void Dispose()
+    {
+        _model.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static string Generate(QuantizedModel model)
+    {
+        using GenerationSession session = model.CreateSession();
+        return string.Concat(session.Generate("Once upon a time", new() { MaxTokens = 20, Temperature = 0 }));
+    }
+}

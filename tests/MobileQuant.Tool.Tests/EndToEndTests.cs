@@ -1,0 +1,169 @@
+using System.Text;
+using System.Text.Json;
+using MobileQuant.Tests;
+
+namespace MobileQuant.Tool.Tests;
+
+public sealed class EndToEndTests(DefaultArtifact artifact) : IClassFixture<DefaultArtifact>
+{
+    [Fact]
+    public async Task Quantizing_twice_is_a_miss_and_a_hit()
+    {
+        Assert.True(artifact.Run.ExitCode == 0, artifact.Run.Out + artifact.Run.Error);
+        Assert.Equal("miss", artifact.Run.Json.GetProperty("cache").GetString());
+        Assert.Equal("no earlier result for this model", artifact.Run.Json.GetProperty("reason").GetString());
+
+        CommandRun second = await CommandRun.Of(artifact.QuantizeArguments());
+
+        Assert.Equal("hit", second.Json.GetProperty("cache").GetString());
+        Assert.Equal(artifact.Run.Json.GetProperty("fingerprint").GetString(), second.Json.GetProperty("fingerprint").GetString());
+    }
+
+    [Fact]
+    public async Task Quantizing_without_the_store_gives_the_same_bytes()
+    {
+        string other = artifact.Folder["other.mq.safetensors"];
+
+        CommandRun run = await CommandRun.Of([.. artifact.QuantizeArguments("--no-cache").Select(argument => argument == artifact.Path ? other : argument)]);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(await File.ReadAllBytesAsync(artifact.Path), await File.ReadAllBytesAsync(other));
+    }
+
+    [Fact]
+    public async Task Inspect_shows_what_was_asked_for()
+    {
+        JsonElement json = (await CommandRun.Of("inspect", artifact.Path, "--verify", "--json")).Json;
+
+        Assert.Equal("W8A8", json.GetProperty("precision").GetString());
+        Assert.Equal("RoundToNearest", json.GetProperty("recipe").GetString());
+        Assert.Equal("token", json.GetProperty("activations").GetString());
+        Assert.Equal(artifact.Run.Json.GetProperty("fingerprint").GetString(), json.GetProperty("fingerprint").GetString());
+        Assert.Equal(1_988_640, json.GetProperty("parameters").GetInt64());
+        Assert.Equal(6, json.GetProperty("shape").GetProperty("layers").GetInt32());
+        Assert.Equal(new FileInfo(artifact.Path).Length, json.GetProperty("parts").EnumerateObject().Sum(part => part.Value.GetInt64()));
+        Assert.True(json.GetProperty("verified").GetBoolean());
+        Assert.NotEmpty(json.GetProperty("sites").EnumerateArray());
+        Assert.Contains("6 layers, 160 wide", (await CommandRun.Of("inspect", artifact.Path, "--sites")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_tells_the_same_story_streamed_and_as_json_and_on_any_number_of_threads()
+    {
+        CommandRun streamed = await Run("--threads", "1");
+        JsonElement json = (await Run("--threads", "2", "--json")).Json;
+
+        Assert.Equal(0, streamed.ExitCode);
+        Assert.Equal(streamed.Out.TrimEnd('\r', '\n'), json.GetProperty("text").GetString()!.TrimEnd('\r', '\n'));
+        Assert.Equal(24, json.GetProperty("newTokens").GetInt32());
+        Assert.Equal("maxTokens", json.GetProperty("stopReason").GetString());
+        Assert.Contains("tokens at", streamed.Error, StringComparison.Ordinal);
+
+        Task<CommandRun> Run(params string[] more) =>
+            CommandRun.Of(["run", artifact.Path, "--prompt", "Once upon a time", "--max-tokens", "24", "--temperature", "0", .. more]);
+    }
+
+    [Fact]
+    public async Task Eval_gives_nearly_the_same_perplexity_in_float_simulated_and_in_integers()
+    {
+        double real = await Perplexity(SharedData.DefaultModel);
+        double simulated = await Perplexity(SharedData.DefaultModel, "--simulate", "--recipe", "RoundToNearest", "--calibration", artifact.Text);
+        double integer = await Perplexity(artifact.Path);
+
+        Assert.InRange(simulated / real, 0.97, 1.03);
+        Assert.InRange(integer / real, 0.97, 1.03);
+        Assert.InRange(integer / simulated, 0.98, 1.02);
+
+        async Task<double> Perplexity(string model, params string[] more)
+        {
+            CommandRun run = await CommandRun.Of(["eval", model, "--text", artifact.Text, "--window", "128", "--limit", "8", "--json", .. more]);
+            Assert.True(run.ExitCode == 0, run.Out);
+            Assert.Equal(8 * 127, run.Json.GetProperty("tokens").GetInt64());
+            Assert.Equal(model, run.Json.GetProperty("model").GetString());
+            return run.Json.GetProperty("perplexity").GetDouble();
+        }
+    }
+
+    [Fact]
+    public async Task Eval_knows_word_perplexity_and_last_tokens()
+    {
+        string wiki = artifact.Folder.Write("wiki.raw", " = A day = \n\n The girl went to the park . She was happy . \n");
+        JsonElement words = (await CommandRun.Of("eval", artifact.Path, "--text", wiki, "--protocol", "wikitext", "--json")).Json;
+        Assert.True(words.GetProperty("wordPerplexity").GetDouble() > words.GetProperty("perplexity").GetDouble());
+
+        string lines = artifact.Folder.Write("lines.jsonl", "{\"text\": \"Once upon a time\"}\n{\"text\": \"Once upon a xylophone\"}\n");
+        JsonElement last = (await CommandRun.Of("eval", artifact.Path, "--text", lines, "--protocol", "lambada", "--json")).Json;
+        Assert.Equal(2, last.GetProperty("tokens").GetInt64());
+        Assert.InRange(last.GetProperty("accuracy").GetDouble(), 0, 1);
+        Assert.False(last.TryGetProperty("perplexity", out _));
+    }
+
+    [Fact]
+    public async Task Bench_reports_the_promised_members()
+    {
+        JsonElement json = (await CommandRun.Of("bench", artifact.Path, "--prompt-tokens", "16", "--new-tokens", "8", "--repeats", "2", "--threads", "1", "--json")).Json;
+
+        Assert.Equal(16, json.GetProperty("promptTokens").GetInt32());
+        Assert.Equal(8, json.GetProperty("newTokens").GetInt32());
+        Assert.Equal(1, json.GetProperty("threads").GetInt32());
+        foreach (string rate in (string[])["prefillTokensPerSecond", "decodeTokensPerSecond", "loadSeconds", "residentBytes", "readBandwidthGBps", "bytesPerToken", "bandwidthShare", "peakMemoryBytes"])
+        {
+            Assert.True(json.GetProperty(rate).GetDouble() > 0, rate);
+        }
+
+        // Other tests of this process allocate meanwhile; that decoding itself does not is a test of the runtime.
+        Assert.Equal(JsonValueKind.Number, json.GetProperty("allocatedBytesPerToken").ValueKind);
+        Assert.NotEmpty(json.GetProperty("kernelPath").GetString()!);
+    }
+
+    [Fact]
+    public async Task Bench_times_a_random_model_of_a_shape()
+    {
+        CommandRun run = await CommandRun.Of("bench", "--shape", "64x2x2x1x128x256", "--precision", "W4A8", "--prompt-tokens", "8", "--new-tokens", "4", "--repeats", "1", "--json");
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal("W4A8", run.Json.GetProperty("precision").GetString());
+        (await CommandRun.Of("bench", "--json")).IsError(2, "MQ1007");
+        (await CommandRun.Of("bench", "--shape", "64y2", "--json")).IsError(2, "MQ1008");
+    }
+
+    [Fact]
+    public async Task A_prompt_longer_than_the_context_is_one_error() =>
+        (await CommandRun.Of("run", artifact.Path, "--prompt", string.Join(' ', Enumerable.Repeat("dog", 600)), "--json")).IsError(1, "MQ6011");
+
+    [Fact]
+    public async Task A_story_that_fills_the_context_says_so()
+    {
+        JsonElement json = (await CommandRun.Of("run", artifact.Path, "--prompt", string.Join(' ', Enumerable.Repeat("dog", 500)), "--max-tokens", "500", "--temperature", "0", "--json")).Json;
+
+        Assert.Contains(json.GetProperty("stopReason").GetString(), (string[])["contextFull", "endOfText"]);
+        Assert.InRange(json.GetProperty("newTokens").GetInt32(), 0, 13);
+    }
+
+    [Fact]
+    public async Task Eval_of_a_text_shorter_than_a_window_and_of_a_missing_one_are_errors()
+    {
+        string text = artifact.Folder.Write("short.txt", "Too short.");
+        (await CommandRun.Of("eval", artifact.Path, "--text", text, "--json")).IsError(1, "MQ3020");
+        (await CommandRun.Of("eval", artifact.Path, "--text", artifact.Folder["none.txt"], "--json")).IsError(2, "MQ1009");
+        (await CommandRun.Of("eval", artifact.Path, "--text", text, "--simulate", "--json")).IsError(2, "MQ1011");
+        (await CommandRun.Of("eval", artifact.Path, "--text", text, "--protocol", "lambada", "--json")).IsError(2, "MQ1012");
+        (await CommandRun.Of("eval", artifact.Path, "--text", text, "--window", "100000", "--json")).IsError(1, "MQ3021");
+    }
+
+    [Fact]
+    public async Task A_flipped_bit_is_found_and_another_format_version_refused()
+    {
+        byte[] bytes = await File.ReadAllBytesAsync(artifact.Path);
+        bytes[^100_000] ^= 1;
+        string flipped = artifact.Folder["flipped.mq.safetensors"];
+        await File.WriteAllBytesAsync(flipped, bytes);
+        (await CommandRun.Of("inspect", flipped, "--verify", "--json")).IsError(1, "MQ6003");
+
+        string header = Encoding.Latin1.GetString(await File.ReadAllBytesAsync(artifact.Path));
+        string other = artifact.Folder["other-format.mq.safetensors"];
+        await File.WriteAllBytesAsync(other, Encoding.Latin1.GetBytes(header.Replace("\\\"formatVersion\\\":1", "\\\"formatVersion\\\":9", StringComparison.Ordinal)));
+        (await CommandRun.Of("run", other, "--prompt", "Once", "--json")).IsError(1, "MQ6001");
+        (await CommandRun.Of("run", Path.Combine(SharedData.DefaultModel, "model.safetensors"), "--prompt", "Once", "--json")).IsError(1, "MQ6000");
+    }
+}
