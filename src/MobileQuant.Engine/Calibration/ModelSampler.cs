@@ -7,7 +7,7 @@ namespace MobileQuant.Calibration;
 /// <summary>Draws calibration windows from the float model itself, at temperature 1, for users who give no text.</summary>
 public static class ModelSampler
 {
-    private const long CacheBytes = 192L << 20;
+    private const long CacheBytes = 64L << 20;
     private const int MostSequences = 64;
 
     /// <summary>Samples windows. Each starts with the token that opens a text; where the model ends a text, the next one is opened.</summary>
