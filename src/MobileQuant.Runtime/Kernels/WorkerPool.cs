@@ -7,6 +7,8 @@ namespace MobileQuant.Kernels;
 /// A fixed set of threads that run the same <see cref="ParallelWork"/> side by side, the calling thread among them.
 /// Threads live as long as the pool; between runs they spin for a moment, since the next layer is usually microseconds
 /// away, and then sleep. A run allocates nothing.
+/// A share that its thread has not begun when the caller is through with its own is done by the caller: on a busy machine,
+/// nobody waits for a thread that waits for a processor.
 /// </summary>
 /// <remarks>
 /// Runs from several threads are served one after another. A run inside a run is refused.
@@ -33,6 +35,9 @@ public sealed class WorkerPool : IDisposable
     /// <summary>One processor per worker, the caller's first; empty when nothing is pinned.</summary>
     private readonly int[] _processors;
 
+    /// <summary>Per share, the last generation in which somebody took it; a share is taken by raising this.</summary>
+    private readonly int[] _taken;
+
     private ParallelWork? _work;
     private ExceptionDispatchInfo? _failure;
     private int _generation;
@@ -57,6 +62,7 @@ public sealed class WorkerPool : IDisposable
         _spin = threads <= Environment.ProcessorCount;
         int[] allowed = ThreadAffinity.AllowedProcessors();
         _processors = threads > 1 && threads == allowed.Length ? allowed : [];
+        _taken = new int[threads];
         _threads = new Thread[threads - 1];
         for (int i = 0; i < _threads.Length; i++)
         {
@@ -69,8 +75,8 @@ public sealed class WorkerPool : IDisposable
     /// <summary>Number of workers, the caller included.</summary>
     public int Threads { get; }
 
-    /// <summary>Runs a work on every worker and returns when all are done.</summary>
-    /// <param name="work">The work.</param>
+    /// <summary>Runs every worker's share of a work and returns when all are done.</summary>
+    /// <param name="work">The work; each share is executed once, by whichever thread.</param>
     /// <exception cref="InvalidOperationException">Called from inside a run of this pool.</exception>
     /// <exception cref="ObjectDisposedException">The pool is disposed.</exception>
     /// <remarks>An exception of any worker is thrown here after every worker has finished; of several, the first.</remarks>
@@ -91,10 +97,14 @@ public sealed class WorkerPool : IDisposable
             LeaveWorkersProcessors();
             _failure = null;
             _work = work;
-            _pending = _threads.Length;
-            Interlocked.Increment(ref _generation);
+            _pending = Threads;
+            int generation = Interlocked.Increment(ref _generation);
             WakeSleepers();
-            Execute(work, 0);
+            for (int share = 0; share < Threads; share++)
+            {
+                TryExecute(share, generation);
+            }
+
             WaitForWorkers();
             _work = null;
             _failure?.Throw();
@@ -149,20 +159,37 @@ public sealed class WorkerPool : IDisposable
             ThreadAffinity.Pin(_processors[worker]);
         }
 
-        for (int seen = 0; ; seen++)
+        int generation = 0;
+        while (true)
         {
-            WaitForGeneration(seen);
+            generation = WaitForGeneration(generation);
             if (Volatile.Read(ref _stopping))
             {
                 return;
             }
 
-            Execute(_work!, worker);
-            if (Interlocked.Decrement(ref _pending) == 0)
+            if (TryExecute(worker, generation) && Volatile.Read(ref _pending) == 0)
             {
                 WakeSleepers();
             }
         }
+    }
+
+    /// <summary>
+    /// Executes a share unless it was taken in this generation or a later one: a thread that overslept a run must not take its share
+    /// from under the next.
+    /// </summary>
+    private bool TryExecute(int share, int generation)
+    {
+        int last = Volatile.Read(ref _taken[share]);
+        if (unchecked(generation - last) <= 0 || Interlocked.CompareExchange(ref _taken[share], generation, last) != last)
+        {
+            return false;
+        }
+
+        Execute(_work!, share);
+        Interlocked.Decrement(ref _pending);
+        return true;
     }
 
     private void Execute(ParallelWork work, int worker)
@@ -180,11 +207,11 @@ public sealed class WorkerPool : IDisposable
 #pragma warning restore CA1031
     }
 
-    private void WaitForGeneration(int seen)
+    private int WaitForGeneration(int seen)
     {
         if (SpinUntil(static (pool, value) => Volatile.Read(ref pool._generation) != value, seen))
         {
-            return;
+            return Volatile.Read(ref _generation);
         }
 
         lock (_sleepGate)
@@ -197,6 +224,7 @@ public sealed class WorkerPool : IDisposable
             }
 
             Interlocked.Decrement(ref _sleepers);
+            return Volatile.Read(ref _generation);
         }
     }
 

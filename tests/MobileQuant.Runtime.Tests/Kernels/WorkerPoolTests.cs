@@ -9,15 +9,15 @@ public class WorkerPoolTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(5)]
-    public void Every_worker_runs_once_per_run(int threads)
+    public void Every_share_is_done_once_per_run(int threads)
     {
         using WorkerPool pool = new(threads);
         Counter counter = new(threads);
-        for (int run = 1; run <= 300; run++)
+        for (int run = 1; run <= 3000; run++)
         {
             pool.Run(counter);
             Assert.All(counter.Calls, calls => Assert.Equal(run, calls));
-            if (run % 100 == 0)
+            if (run % 1000 == 0)
             {
                 // Long enough for the threads to fall asleep.
                 Thread.Sleep(5);
@@ -26,11 +26,30 @@ public class WorkerPoolTests
     }
 
     [Fact]
-    public void The_caller_is_worker_zero()
+    public void Shares_run_side_by_side_and_the_first_is_the_callers()
     {
         using WorkerPool pool = new(3);
-        Lambda work = new((worker, _) => Assert.Equal(worker == 0, Thread.CurrentThread.Name?.StartsWith("MobileQuant") != true));
+        using Barrier together = new(3);
+        Lambda work = new((worker, _) =>
+        {
+            Assert.True(together.SignalAndWait(TimeSpan.FromSeconds(30)));
+            Assert.Equal(worker == 0, Thread.CurrentThread.Name?.StartsWith("MobileQuant") != true);
+        });
         pool.Run(work);
+    }
+
+    [Fact]
+    public void With_far_more_threads_than_processors_no_share_is_lost_or_done_twice()
+    {
+        // Most threads are late most of the time, and the caller does their shares.
+        using WorkerPool pool = new(16);
+        int done = 0;
+        Lambda work = new((_, _) => Interlocked.Increment(ref done));
+        for (int i = 1; i <= 5000; i++)
+        {
+            pool.Run(work);
+            Assert.Equal(16 * i, done);
+        }
     }
 
     [Fact]
@@ -122,8 +141,10 @@ public class WorkerPoolTests
     {
         List<Thread> threads = [];
         WorkerPool pool = new(3);
+        using Barrier together = new(3);
         pool.Run(new Lambda((_, _) =>
         {
+            Assert.True(together.SignalAndWait(TimeSpan.FromSeconds(30)));
             lock (threads)
             {
                 threads.Add(Thread.CurrentThread);
