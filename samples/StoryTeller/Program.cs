@@ -18,7 +18,7 @@ try
     string path = Path.Combine(AppContext.BaseDirectory, "models", "stories-llama-2m.mq.safetensors");
     using QuantizedModel model = QuantizedModel.Open(path);
     using GenerationSession session = model.CreateSession();
-    GenerationOptions options = new() { MaxTokens = 200, Temperature = 0.8, TopK = 40, TopP = 0.95, Seed = 42 };
+    GenerationOptions options = new() { MaxTokens = 250, Temperature = 0.6, TopK = 40, TopP = 0.95, Seed = 8 };
 
     Console.Write(prompt);
     try
