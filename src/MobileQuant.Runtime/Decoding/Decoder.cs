@@ -300,13 +300,13 @@ internal sealed unsafe class Decoder : IDisposable
         }
     }
 
-    private readonly record struct LinearJob(LinearProgram Linear, IntPtr OutputAddress, int Stride)
+    // Not a record: the members that a record prints cannot be pointers under Native AOT.
+    private readonly struct LinearJob(LinearProgram linear, int* output, int stride)
     {
-        public LinearJob(LinearProgram linear, int* output, int stride)
-            : this(linear, (IntPtr)output, stride)
-        {
-        }
+        public LinearProgram Linear { get; } = linear;
 
-        public int* Output => (int*)OutputAddress;
+        public int* Output { get; } = output;
+
+        public int Stride { get; } = stride;
     }
 }
