@@ -22,6 +22,12 @@ internal static class RequestNormalizer
             throw new MobileQuantException("MQ1005", $"The output {output} is a folder; expected a file name.", "Name a file, conventionally NAME.mq.safetensors.");
         }
 
+        // The output is put in place by renaming: root would replace the device for the whole system.
+        if (!OperatingSystem.IsWindows() && output.StartsWith("/dev/", StringComparison.Ordinal))
+        {
+            throw new MobileQuantException("MQ1005", $"The output {output} is a device; expected a file name.", "Name a file; to fill the store only, name one in a temporary folder.");
+        }
+
         if (string.Equals(Path.GetDirectoryName(output), inputs.CheckpointPath, StringComparison.Ordinal) && CheckpointFiles.IsPart(Path.GetFileName(output)))
         {
             throw new MobileQuantException("MQ1005", $"The output {output} would lie among the checkpoint's own files.", "Write the artifact to another folder.");

@@ -303,4 +303,19 @@ public sealed class QuantizationJobTests : IDisposable
         Assert.False(Directory.Exists(_job.Folder["out"]));
         Assert.Empty(_job.StoredFiles());
     }
+
+    [Theory]
+    [InlineData("/dev/full")]
+    [InlineData("/dev/../dev/null")]
+    public async Task A_device_is_never_replaced(string output)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        QuantizationRequest bad = _job.Request with { OutputPath = output };
+        Assert.Equal("MQ1005", (await Assert.ThrowsAsync<MobileQuantException>(() => _job.RunAsync(bad))).Code);
+        Assert.Equal(0, new FileInfo(output).Length);
+    }
 }
