@@ -51,7 +51,7 @@ public static class WikitextEvaluator
         return new(model.Name, text, pages.Length, words, tokens, Math.Exp(-sum / tokens), Math.Exp(-sum / words));
     }
 
-    /// <summary>Windows of a page: each scores up to one context of new tokens; a short last one sees earlier tokens instead.</summary>
+    /// <summary>Windows of a page: each scores up to one context of new tokens from one token before them, the last one too.</summary>
     private static double ScorePage(ILanguageModel model, ReadOnlySpan<int> ids, CancellationToken cancellationToken)
     {
         double sum = 0;
@@ -60,9 +60,8 @@ public static class WikitextEvaluator
         {
             cancellationToken.ThrowIfCancellationRequested();
             int count = Math.Min(model.ContextLength, ids.Length - done);
-            int start = Math.Max(0, done + count - 1 - model.ContextLength);
             Span<TokenScore> window = scores.AsSpan(0, count);
-            model.Score(ids[start..(done + count)], window);
+            model.Score(ids[(done - 1)..(done + count)], window);
             foreach (TokenScore score in window)
             {
                 sum += score.LogProbability;

@@ -36,14 +36,14 @@ public class EvaluatorTests
     }
 
     [Fact]
-    public void WikiText_scores_every_token_once_and_lets_a_short_end_see_more()
+    public void WikiText_scores_every_token_once_in_windows_without_overlap()
     {
         FakeModel model = new(context: 4, token => -token);
         const string Raw = " \n = One = \n \n a b c d e f \n\n = Two = \n \n g \n";
         WordPerplexityResult result = WikitextEvaluator.Evaluate(
             model, "text", Raw, page => page.Contains("One", StringComparison.Ordinal) ? [1, 2, 3, 4, 5, 6] : [7], prefix: 0);
 
-        Assert.Equal(["0 1 2 3 4", "2 3 4 5 6", "0 7"], model.Seen);
+        Assert.Equal(["0 1 2 3 4", "4 5 6", "0 7"], model.Seen);
         Assert.Equal(2, result.Pages);
         Assert.Equal(7, result.Tokens);
         Assert.Equal(Math.Exp(28.0 / result.Words), result.WordPerplexity, 12);
