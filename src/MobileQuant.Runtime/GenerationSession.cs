@@ -17,6 +17,7 @@ public sealed class GenerationSession : IDisposable
     private readonly KeyValueCache _cache;
     private readonly Decoder _decoder;
     private readonly int[] _logits;
+    private bool _disposed;
 
     internal GenerationSession(QuantizedModel model, LinearKernel kernel, int threads)
     {
@@ -69,6 +70,7 @@ public sealed class GenerationSession : IDisposable
     /// <exception cref="MobileQuantException">MQ6011: more tokens than the context has room for. MQ6012: an id outside of the vocabulary. MQ6014: no tokens.</exception>
     public void Prefill(ReadOnlySpan<int> tokens, LogitsReceiver? receiver = null, CancellationToken cancellationToken = default)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         if (tokens.IsEmpty)
         {
             throw new MobileQuantException("MQ6014", "There is nothing to run: the prompt has no tokens.", "Give a prompt of at least one token.");
@@ -149,8 +151,15 @@ public sealed class GenerationSession : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         _decoder.Dispose();
         _cache.Dispose();
+        _model.EndSession();
     }
 
     private IEnumerable<string> GenerateText(TextTokenizer tokenizer, int[] tokens, GenerationOptions options, CancellationToken cancellationToken)

@@ -13,6 +13,9 @@ namespace MobileQuant;
 public sealed class QuantizedModel : IDisposable
 {
     private readonly ArtifactFile? _artifact;
+    private readonly Lock _gate = new();
+    private int _sessions;
+    private bool _disposed;
 
     private QuantizedModel(ArtifactFile artifact)
     {
@@ -71,14 +74,48 @@ public sealed class QuantizedModel : IDisposable
     /// <summary>Starts a session: a KV cache of its own over the shared weights.</summary>
     /// <param name="options">Threads and kernel; null: all cores, the best kernel.</param>
     /// <returns>The session.</returns>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    /// <exception cref="MobileQuantException">MQ6050 to MQ6052: the kernel or the number of threads is not to be had.</exception>
     public GenerationSession CreateSession(SessionOptions? options = null)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         options ??= new();
         LinearKernel kernel = options.Kernel is null ? KernelSelection.Default : KernelSelection.ByName(options.Kernel);
         int threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
-        return new(this, kernel, threads);
+        GenerationSession session = new(this, kernel, threads);
+        lock (_gate)
+        {
+            _sessions++;
+        }
+
+        return session;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _artifact?.Dispose();
+    /// <summary>Ends the model: no new sessions. The file stays mapped until the last session is disposed, since they read its weights.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            UnmapWhenUnused();
+        }
+    }
+
+    /// <summary>Called once by each session that is disposed.</summary>
+    internal void EndSession()
+    {
+        lock (_gate)
+        {
+            _sessions--;
+            UnmapWhenUnused();
+        }
+    }
+
+    private void UnmapWhenUnused()
+    {
+        if (_disposed && _sessions == 0)
+        {
+            _artifact?.Dispose();
+        }
+    }
 }

@@ -50,6 +50,15 @@ public sealed class LoweredArtifactTests : IDisposable
         Assert.StartsWith(", there was a little", Generate(_model.Integer), StringComparison.Ordinal);
 
     [Fact]
+    public void The_file_stays_mapped_while_a_session_reads_it()
+    {
+        QuantizedModel model = QuantizedModel.Open(_model.Path);
+        using GenerationSession session = model.CreateSession();
+        model.Dispose();
+        Assert.StartsWith(", there was", string.Concat(session.Generate("Once upon a time", new() { MaxTokens = 5, Temperature = 0 })), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_flipped_bit_anywhere_is_one_clear_error_or_leaves_every_digest_intact()
     {
         byte[] good = File.ReadAllBytes(_model.Path);

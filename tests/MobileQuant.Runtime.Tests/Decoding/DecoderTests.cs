@@ -125,6 +125,19 @@ public class DecoderTests
     }
 
     [Fact]
+    public void A_disposed_session_and_a_disposed_model_refuse_work()
+    {
+        QuantizedModel model = RandomModel.Create(s_shape);
+        GenerationSession session = model.CreateSession();
+        session.Dispose();
+        session.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => session.Decode(1).Length);
+        model.Dispose();
+        model.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => model.CreateSession());
+    }
+
+    [Fact]
     public void Cancelling_stops_between_tokens()
     {
         using QuantizedModel model = RandomModel.Create(s_shape);
