@@ -30,6 +30,7 @@ internal sealed class CheckpointProducer : IArtifactProducer
         written.Verify(includeWeights: true, cancellationToken);
     }
 
+    // Without the cast, null would become an empty array, and an empty array a tokenizer of no bytes.
     private static ReadOnlyMemory<byte>? ReadIfPresent(string? folder, string name) =>
-        folder is not null && File.Exists(Path.Combine(folder, name)) ? File.ReadAllBytes(Path.Combine(folder, name)) : null;
+        folder is not null && File.Exists(Path.Combine(folder, name)) ? File.ReadAllBytes(Path.Combine(folder, name)) : (ReadOnlyMemory<byte>?)null;
 }

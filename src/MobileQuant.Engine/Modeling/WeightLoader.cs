@@ -42,7 +42,7 @@ public static class WeightLoader
 
         try
         {
-            torch.Tensor embedding = Take(TensorNames.Weight(names.Embedding), a.VocabularySize, a.HiddenSize);
+            torch.Tensor embedding = Take(EmbeddingName(checkpoint), a.VocabularySize, a.HiddenSize);
             LayerWeights[] layers = new LayerWeights[a.LayerCount];
             for (int layer = 0; layer < layers.Length; layer++)
             {
@@ -78,6 +78,14 @@ public static class WeightLoader
                 Restore(checkpoint, names.Linears[kind], layer, linear.Weight, linear.Bias);
             }
         }
+    }
+
+    /// <summary>Of two tied tensors a writer saves one, and some save the head.</summary>
+    private static string EmbeddingName(ICheckpoint checkpoint)
+    {
+        string embedding = TensorNames.Weight(checkpoint.Names.Embedding);
+        string head = TensorNames.Weight(checkpoint.Names.Head);
+        return checkpoint.Architecture.TiedEmbeddings && !checkpoint.Contains(embedding) && checkpoint.Contains(head) ? head : embedding;
     }
 
     private static void Restore(ICheckpoint checkpoint, string template, int layer, torch.Tensor weight, torch.Tensor? bias)
