@@ -8,18 +8,19 @@ namespace MobileQuant;
 internal readonly unsafe struct NativeSpan<T>
     where T : unmanaged
 {
-    private readonly object? _owner;
-
     public NativeSpan(T* pointer, long length, object? owner)
     {
         Pointer = pointer;
         Length = length;
-        _owner = owner;
+        Owner = owner;
     }
 
     public T* Pointer { get; }
 
     public long Length { get; }
+
+    /// <summary>What the memory belongs to: lives at least as long as this.</summary>
+    public object? Owner { get; }
 
     public bool IsEmpty => Length == 0;
 
@@ -35,6 +36,4 @@ internal readonly unsafe struct NativeSpan<T>
         values.CopyTo(pinned);
         return new((T*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0), values.Length, pinned);
     }
-
-    public void KeepAlive() => GC.KeepAlive(_owner);
 }

@@ -78,17 +78,25 @@ public sealed class QuantizedModel : IDisposable
     /// <exception cref="MobileQuantException">MQ6050 to MQ6052: the kernel or the number of threads is not to be had.</exception>
     public GenerationSession CreateSession(SessionOptions? options = null)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         options ??= new();
         LinearKernel kernel = options.Kernel is null ? KernelSelection.Default : KernelSelection.ByName(options.Kernel);
         int threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
-        GenerationSession session = new(this, kernel, threads);
         lock (_gate)
         {
+            // Counted before it is made: another thread may dispose the model meanwhile, and must find it in use.
+            ObjectDisposedException.ThrowIf(_disposed, this);
             _sessions++;
         }
 
-        return session;
+        try
+        {
+            return new(this, kernel, threads);
+        }
+        catch
+        {
+            EndSession();
+            throw;
+        }
     }
 
     /// <summary>Ends the model: no new sessions. The file stays mapped until the last session is disposed, since they read its weights.</summary>

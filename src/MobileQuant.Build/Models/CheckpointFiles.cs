@@ -1,9 +1,12 @@
 namespace MobileQuant.Build.Models;
 
-/// <summary>The files of a checkpoint folder that can change what is made of it.</summary>
+/// <summary>
+/// The files of a checkpoint folder that can change what is made of it: at least those that the engine's fingerprint covers,
+/// or a change would not even ask the tool.
+/// </summary>
 internal static class CheckpointFiles
 {
-    private static readonly string[] Extensions = [".json", ".safetensors", ".model", ".txt"];
+    private static readonly string[] Extensions = [".json", ".safetensors", ".model", ".txt", ".jinja", ".gguf"];
 
     /// <summary>Lists them, in one order on every machine.</summary>
     /// <param name="checkpoint">The folder; one that does not exist has no files.</param>

@@ -20,7 +20,6 @@ internal sealed class ResidualScale
         _graph = graph;
         Step = step;
         EmbeddingFactors = embeddingFactors;
-        EmbeddingBound = embeddingBound;
         TotalBound = embeddingBound;
         for (int layer = 0; layer < graph.Architecture.LayerCount; layer++)
         {
@@ -33,9 +32,6 @@ internal sealed class ResidualScale
 
     /// <summary>Embedding codes to residual codes, per token.</summary>
     public FixedPointFactor[] EmbeddingFactors { get; }
-
-    /// <summary>Largest |residual| of an embedding row.</summary>
-    public long EmbeddingBound { get; }
 
     /// <summary>Largest |residual| anywhere; below 2^31.</summary>
     public long TotalBound { get; }
