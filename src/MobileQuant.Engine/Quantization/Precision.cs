@@ -3,7 +3,8 @@ namespace MobileQuant.Quantization;
 /// <summary>What <c>Precision="..."</c> names: widths of weights and activations of the decoder's linear layers.</summary>
 /// <param name="WeightBits">8 or 4. Embedding and head are always 8.</param>
 /// <param name="ActivationBits">8.</param>
-public sealed record Precision(int WeightBits, int ActivationBits)
+/// <param name="BlockSize">Consecutive weights of a row that share an integer block scale: 64 or 32, or 0 for one scale per row.</param>
+public sealed record Precision(int WeightBits, int ActivationBits, int BlockSize = 0)
 {
     /// <summary>8-bit weights per channel, 8-bit activations.</summary>
     public static Precision W8A8 { get; } = new(8, 8);
@@ -32,7 +33,7 @@ public sealed record Precision(int WeightBits, int ActivationBits)
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"W{WeightBits}A{ActivationBits}";
+    public override string ToString() => BlockSize == 0 ? $"W{WeightBits}A{ActivationBits}" : $"W{WeightBits}B{BlockSize}A{ActivationBits}";
 }
 
 /// <summary>Where activation scales come from.</summary>

@@ -16,32 +16,30 @@ public static class WeightQuantizer
 {
     /// <summary>Quantizes a matrix.</summary>
     /// <param name="weight">float32 [rows, columns], contiguous.</param>
-    /// <param name="bits">8 or 4.</param>
-    /// <param name="symmetry">Default: symmetric for 8 bits, asymmetric for 4.</param>
-    /// <param name="granularity">One scale per row, or one for the matrix.</param>
+    /// <param name="scheme">Width, grid and which weights share a scale.</param>
     /// <returns>The codes.</returns>
-    public static QuantizedWeight Quantize(torch.Tensor weight, int bits, WeightSymmetry symmetry, WeightGranularity granularity)
+    public static QuantizedWeight Quantize(torch.Tensor weight, WeightScheme scheme)
     {
         ArgumentNullException.ThrowIfNull(weight);
         int rows = checked((int)weight.shape[0]);
         int columns = checked((int)weight.shape[1]);
-        WeightGrid grid = WeightGrid.Of(bits, symmetry);
+        WeightGrid grid = WeightGrid.Of(scheme.Bits, scheme.Symmetry);
         sbyte[] codes = new sbyte[(long)rows * columns];
         float[] scales = new float[rows];
         sbyte[] zeros = new sbyte[rows];
-        ValueRange whole = granularity == WeightGranularity.Tensor ? RangeOf(weight, 0, rows) : default;
+        ValueRange whole = scheme.Granularity == WeightGranularity.Tensor ? RangeOf(weight, 0, rows) : default;
         for (int row = 0; row < rows; row++)
         {
             using torch.Tensor view = weight.narrow(0, row, 1);
             ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(view.bytes);
-            ValueRange range = granularity == WeightGranularity.Tensor ? whole : RangeOf(values);
+            ValueRange range = scheme.Granularity == WeightGranularity.Tensor ? whole : RangeOf(values);
             (scales[row], zeros[row]) = grid.Fit(range);
             grid.Round(values, scales[row], zeros[row], codes.AsSpan(checked((int)((long)row * columns)), columns));
         }
 
         return new()
         {
-            Bits = bits,
+            Bits = scheme.Bits,
             Rows = rows,
             Columns = columns,
             Codes = codes,
