@@ -62,5 +62,47 @@ internal static class SmallBlocks
         }
     }
 
+    /// <summary>d, 32 fifth bits, 32 codes u4: d * (q - 16).</summary>
+    public static void DecodeQ50(ReadOnlySpan<byte> blocks, Span<float> destination)
+    {
+        for (; !destination.IsEmpty; blocks = blocks[22..], destination = destination[Elements..])
+        {
+            float d = ReadHalf(blocks);
+            uint fifth = BinaryPrimitives.ReadUInt32LittleEndian(blocks[2..]);
+            ReadOnlySpan<byte> codes = blocks.Slice(6, Half);
+            Span<float> low = destination[..Half];
+            Span<float> high = destination.Slice(Half, Half);
+            for (int j = 0; j < codes.Length; j++)
+            {
+                low[j] = (LowCode(codes[j], fifth, j) - 16) * d;
+                high[j] = (HighCode(codes[j], fifth, j) - 16) * d;
+            }
+        }
+    }
+
+    /// <summary>d, m, 32 fifth bits, 32 codes u4: d * q + m.</summary>
+    public static void DecodeQ51(ReadOnlySpan<byte> blocks, Span<float> destination)
+    {
+        for (; !destination.IsEmpty; blocks = blocks[24..], destination = destination[Elements..])
+        {
+            float d = ReadHalf(blocks);
+            float m = ReadHalf(blocks[2..]);
+            uint fifth = BinaryPrimitives.ReadUInt32LittleEndian(blocks[4..]);
+            ReadOnlySpan<byte> codes = blocks.Slice(8, Half);
+            Span<float> low = destination[..Half];
+            Span<float> high = destination.Slice(Half, Half);
+            for (int j = 0; j < codes.Length; j++)
+            {
+                low[j] = (LowCode(codes[j], fifth, j) * d) + m;
+                high[j] = (HighCode(codes[j], fifth, j) * d) + m;
+            }
+        }
+    }
+
+    // Bit e of the fifth bits belongs to element e.
+    private static int LowCode(byte codes, uint fifth, int j) => (codes & 15) | (int)(((fifth >> j) & 1) << 4);
+
+    private static int HighCode(byte codes, uint fifth, int j) => (codes >> 4) | (int)(((fifth >> (j + Half)) & 1) << 4);
+
     private static float ReadHalf(ReadOnlySpan<byte> source) => (float)BinaryPrimitives.ReadHalfLittleEndian(source);
 }

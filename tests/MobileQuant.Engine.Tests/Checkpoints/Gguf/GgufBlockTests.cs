@@ -14,6 +14,15 @@ public class GgufBlockTests
     [InlineData("Q8_0")]
     [InlineData("Q4_0")]
     [InlineData("Q4_1")]
+    [InlineData("Q5_0")]
+    [InlineData("Q5_1")]
+    [InlineData("Q2_K")]
+    [InlineData("Q3_K")]
+    [InlineData("Q4_K")]
+    [InlineData("Q5_K")]
+    [InlineData("Q6_K")]
+    [InlineData("IQ4_NL")]
+    [InlineData("IQ4_XS")]
     public void Decodes_to_the_bits_of_the_reference(string type)
     {
         using SafetensorsFile golden = SafetensorsFile.Open(SharedData.Path("golden", "gguf", "blocks.safetensors"));
