@@ -17,6 +17,7 @@ public class DecoderModelTests(ITestOutputHelper output)
     [InlineData("llama-head-dim")]
     [InlineData("llama3-rope-scaling")]
     [InlineData("llama-rope-linear")]
+    [InlineData("qwen2")]
     public void Equals_the_reference_on_small_random_models(string fixture)
     {
         string folder = SharedData.Path("golden", "fixtures", fixture);

@@ -13,7 +13,7 @@ internal sealed record GgufFamily(string Name, bool Interleaved)
     ];
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<GgufFamily> All { get; } = [new("llama", Interleaved: true)];
+    public static IReadOnlyList<GgufFamily> All { get; } = [new("llama", Interleaved: true), new("qwen2", Interleaved: false)];
 
     /// <summary>The architecture of that name, or null.</summary>
     public static GgufFamily? Find(string name) => All.FirstOrDefault(family => family.Name == name);
