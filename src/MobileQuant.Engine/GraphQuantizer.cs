@@ -16,7 +16,7 @@ public static class GraphQuantizer
     /// <summary>Quantizes a checkpoint up to the point where lowering begins.</summary>
     /// <param name="checkpoint">The float model.</param>
     /// <param name="request">Recipe, widths, calibration files (absolute, globs expanded), seed and threads are read from it.</param>
-    /// <param name="tokenizer">The checkpoint's tokenizer; null: read from its folder when calibration text is given.</param>
+    /// <param name="tokenizer">The checkpoint's tokenizer; null: read from it when calibration text is given.</param>
     /// <param name="progress">Told about steps <c>load</c>, <c>calibrate</c> and <c>search</c>.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The graph; the caller disposes it.</returns>
@@ -31,7 +31,7 @@ public static class GraphQuantizer
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(request);
         IRecipe recipe = RecipeCatalog.Find(request.Recipe);
-        tokenizer ??= checkpoint.TokenizerFolder is { } folder ? TextTokenizer.FromFolder(folder) : null;
+        tokenizer ??= checkpoint.ReadTokenizer() is { } files ? TextTokenizer.FromFiles(files) : null;
         CheckVocabulary(checkpoint, tokenizer);
         TorchRuntime.EnsureLoaded(progress, cancellationToken);
         torch.set_num_threads(request.Threads > 0 ? request.Threads : Environment.ProcessorCount);
@@ -48,8 +48,7 @@ public static class GraphQuantizer
                 Statistics = Calibrator.Observe(model, set, progress, cancellationToken),
                 Precision = request.Precision,
                 Activations = request.Activations,
-                Symmetry = Resolve(request),
-                Granularity = request.Granularity,
+                Schemes = SchemesOf(request),
                 Alpha = request.Alpha,
                 RestoreWeights = () => WeightLoader.RestoreLayers(checkpoint, weights),
                 Progress = progress,
@@ -96,9 +95,12 @@ public static class GraphQuantizer
         return ModelSampler.Sample(model, CalibrationSet.SampledWindowCount, length, request.Seed, progress, cancellationToken);
     }
 
-    private static WeightSymmetry Resolve(QuantizationRequest request) =>
-        request.Weights != WeightSymmetry.Default ? request.Weights
-        : request.Precision.WeightBits == 8 ? WeightSymmetry.Symmetric : WeightSymmetry.Asymmetric;
+    private static WeightSchemes SchemesOf(QuantizationRequest request)
+    {
+        WeightSymmetry symmetry = request.Weights != WeightSymmetry.Default ? request.Weights
+            : request.Precision.WeightBits == 8 ? WeightSymmetry.Symmetric : WeightSymmetry.Asymmetric;
+        return new(new(request.Precision.WeightBits, symmetry, request.Granularity, request.Precision.BlockSize));
+    }
 
     private static RecipeSummary Summarize(IRecipe recipe, RecipeOutcome outcome, CalibrationSet set, QuantizationRequest request)
     {

@@ -51,7 +51,7 @@ public static class EvaluationJob
     private static EvaluationResult RunCheckpoint(EvaluationRequest request, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
         using ICheckpoint checkpoint = CheckpointReader.Open(request.ModelPath);
-        TextTokenizer? tokenizer = checkpoint.TokenizerFolder is { } folder ? TextTokenizer.FromFolder(folder) : null;
+        TextTokenizer? tokenizer = checkpoint.ReadTokenizer() is { } files ? TextTokenizer.FromFiles(files) : null;
         TorchRuntime.EnsureLoaded(progress, cancellationToken);
         torch.set_num_threads(request.Threads > 0 ? request.Threads : Environment.ProcessorCount);
         if (request.Simulation is { } quantization)

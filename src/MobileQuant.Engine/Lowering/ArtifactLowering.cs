@@ -112,14 +112,9 @@ public sealed class ArtifactLowering
 
         LayerLowering.AddNorm(_writer, ArtifactNames.FinalNorm, _graph.Weights.FinalNorm);
         _head.AddTo(_writer, sharesWeights: _architecture.TiedEmbeddings);
-        if (_origin.Tokenizer is { } tokenizer)
+        foreach ((string name, ReadOnlyMemory<byte> bytes) in _origin.Tokenizer?.Named ?? [])
         {
-            _writer.Add(ArtifactNames.Tokenizer, "U8", [tokenizer.Length], tokenizer);
-        }
-
-        if (_origin.TokenizerConfig is { } config)
-        {
-            _writer.Add(ArtifactNames.TokenizerConfig, "U8", [config.Length], config);
+            _writer.Add(name, "U8", [bytes.Length], bytes);
         }
     }
 
@@ -130,8 +125,8 @@ public sealed class ArtifactLowering
         Family = _architecture.Family,
         Precision = _graph.Precision.ToString(),
         Activations = _graph.Activations == ActivationMode.Token ? "token" : "static",
-        Weights = _graph.Symmetry == WeightSymmetry.Symmetric ? "symmetric" : "asymmetric",
-        Granularity = _graph.Granularity == WeightGranularity.Channel ? "channel" : "tensor",
+        Weights = _graph.Schemes.Default.Symmetry == WeightSymmetry.Symmetric ? "symmetric" : "asymmetric",
+        Granularity = _graph.Schemes.Default.Granularity == WeightGranularity.Channel ? "channel" : "tensor",
         Recipe = _graph.Recipe.Name,
         RecipeSettings = new SortedDictionary<string, string>(_graph.Recipe.Settings.ToDictionary(), StringComparer.Ordinal),
         Fingerprint = _origin.Fingerprint,
