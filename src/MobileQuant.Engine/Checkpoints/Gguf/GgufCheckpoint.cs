@@ -1,4 +1,5 @@
 using MobileQuant.Modeling;
+using MobileQuant.Text;
 
 namespace MobileQuant.Checkpoints.Gguf;
 
@@ -30,7 +31,7 @@ public sealed class GgufCheckpoint : ICheckpoint
     public IReadOnlyList<string> Files => [Path];
 
     /// <inheritdoc/>
-    public string? TokenizerFolder => null;
+    public TokenizerFiles? ReadTokenizer() => null;
 
     /// <summary>The file's key-value pairs; usable until the checkpoint is disposed.</summary>
     public GgufMetadata Metadata => _file.Metadata;
