@@ -48,8 +48,7 @@ public static class GraphQuantizer
                 Statistics = Calibrator.Observe(model, set, progress, cancellationToken),
                 Precision = request.Precision,
                 Activations = request.Activations,
-                Symmetry = Resolve(request),
-                Granularity = request.Granularity,
+                Schemes = SchemesOf(request),
                 Alpha = request.Alpha,
                 RestoreWeights = () => WeightLoader.RestoreLayers(checkpoint, weights),
                 Progress = progress,
@@ -96,9 +95,12 @@ public static class GraphQuantizer
         return ModelSampler.Sample(model, CalibrationSet.SampledWindowCount, length, request.Seed, progress, cancellationToken);
     }
 
-    private static WeightSymmetry Resolve(QuantizationRequest request) =>
-        request.Weights != WeightSymmetry.Default ? request.Weights
-        : request.Precision.WeightBits == 8 ? WeightSymmetry.Symmetric : WeightSymmetry.Asymmetric;
+    private static WeightSchemes SchemesOf(QuantizationRequest request)
+    {
+        WeightSymmetry symmetry = request.Weights != WeightSymmetry.Default ? request.Weights
+            : request.Precision.WeightBits == 8 ? WeightSymmetry.Symmetric : WeightSymmetry.Asymmetric;
+        return new(new(request.Precision.WeightBits, symmetry, request.Granularity, request.Precision.BlockSize));
+    }
 
     private static RecipeSummary Summarize(IRecipe recipe, RecipeOutcome outcome, CalibrationSet set, QuantizationRequest request)
     {

@@ -3,7 +3,8 @@ namespace MobileQuant.Quantization;
 /// <summary>What <c>Precision="..."</c> names: widths of weights and activations of the decoder's linear layers.</summary>
 /// <param name="WeightBits">8 or 4. Embedding and head are always 8.</param>
 /// <param name="ActivationBits">8.</param>
-public sealed record Precision(int WeightBits, int ActivationBits)
+/// <param name="BlockSize">Consecutive weights of a row that share an integer block scale: 64 or 32, or 0 for one scale per row.</param>
+public sealed record Precision(int WeightBits, int ActivationBits, int BlockSize = 0)
 {
     /// <summary>8-bit weights per channel, 8-bit activations.</summary>
     public static Precision W8A8 { get; } = new(8, 8);
@@ -11,11 +12,17 @@ public sealed record Precision(int WeightBits, int ActivationBits)
     /// <summary>4-bit weights per channel, 8-bit activations.</summary>
     public static Precision W4A8 { get; } = new(4, 8);
 
+    /// <summary>4-bit weights in blocks of 64 with integer block scales, 8-bit activations.</summary>
+    public static Precision W4B64A8 { get; } = new(4, 8, 64);
+
+    /// <summary>4-bit weights in blocks of 32 with integer block scales, 8-bit activations.</summary>
+    public static Precision W4B32A8 { get; } = new(4, 8, 32);
+
     /// <summary>All that this version knows.</summary>
-    public static IReadOnlyList<Precision> All { get; } = [W8A8, W4A8];
+    public static IReadOnlyList<Precision> All { get; } = [W8A8, W4A8, W4B64A8, W4B32A8];
 
     /// <summary>Reads a precision string.</summary>
-    /// <param name="text">W8A8 or W4A8, in any case.</param>
+    /// <param name="text">W8A8, W4A8, W4B64A8 or W4B32A8, in any case.</param>
     /// <returns>The precision.</returns>
     /// <exception cref="MobileQuantException">MQ1002: unknown.</exception>
     public static Precision Parse(string text)
@@ -32,7 +39,7 @@ public sealed record Precision(int WeightBits, int ActivationBits)
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"W{WeightBits}A{ActivationBits}";
+    public override string ToString() => BlockSize == 0 ? $"W{WeightBits}A{ActivationBits}" : $"W{WeightBits}B{BlockSize}A{ActivationBits}";
 }
 
 /// <summary>Where activation scales come from.</summary>

@@ -4,10 +4,12 @@ namespace MobileQuant.Quantization;
 
 /// <summary>
 /// What a recipe made of a calibrated model, and all that lowering reads: folded float weights, ranges observed on them, and
-/// the grids to put them on. Plain data apart from owning the weights' memory.
+/// the grids to put them on. Plain data apart from owning the weights' memory, which copies made by later steps share.
 /// </summary>
-public sealed class QuantizedGraph : IDisposable
+public sealed record QuantizedGraph : IDisposable
 {
+    private static readonly WeightScheme TableScheme = new(8, WeightSymmetry.Symmetric, WeightGranularity.Channel);
+
     /// <summary>The decoder.</summary>
     public required DecoderArchitecture Architecture { get; init; }
 
@@ -20,11 +22,17 @@ public sealed class QuantizedGraph : IDisposable
     /// <summary>Where scales of linear inputs come from. K and V are static in both.</summary>
     public required ActivationMode Activations { get; init; }
 
-    /// <summary>Grid of the decoder layers' weights; never <see cref="WeightSymmetry.Default"/>.</summary>
-    public required WeightSymmetry Symmetry { get; init; }
+    /// <summary>How each linear layer's weights are put on integers.</summary>
+    public required WeightSchemes Schemes { get; init; }
 
-    /// <summary>How many weights share a scale.</summary>
-    public required WeightGranularity Granularity { get; init; }
+    /// <summary>
+    /// Codes that a step chose by other means than rounding each weight to its nearest code (error feedback), by decoder layer and
+    /// linear layer; empty where weights are simply rounded.
+    /// </summary>
+    public IReadOnlyDictionary<(int Layer, LinearKind Kind), QuantizedWeight> Codes { get; init; } = new Dictionary<(int Layer, LinearKind Kind), QuantizedWeight>();
+
+    /// <summary>Inputs of linear layers that keep 16 bits where the others have static 8 bits.</summary>
+    public IReadOnlySet<Site> WideSites { get; init; } = new HashSet<Site>();
 
     /// <summary>Ranges of all sites, observed on <see cref="Weights"/> in float.</summary>
     public required SiteRanges Ranges { get; init; }
@@ -36,21 +44,19 @@ public sealed class QuantizedGraph : IDisposable
     /// <param name="layer">The decoder layer.</param>
     /// <param name="kind">The linear layer.</param>
     /// <returns>Codes, scales and zero points.</returns>
-    public QuantizedWeight QuantizeLinear(int layer, LinearKind kind) => WeightQuantizer.Quantize(
-        Weights.Layers[layer][kind].Weight,
-        Precision.WeightBits,
-        Symmetry,
-        kind == LinearKind.Down ? WeightGranularity.Channel : Granularity);
+    public QuantizedWeight QuantizeLinear(int layer, LinearKind kind) => Codes.TryGetValue((layer, kind), out QuantizedWeight? chosen)
+        ? chosen
+        : WeightQuantizer.Quantize(Weights.Layers[layer][kind].Weight, Schemes[layer, kind]);
 
     /// <summary>Rounds the embedding: 8 bits, symmetric, one scale per token.</summary>
     /// <returns>[vocabulary, hidden], before the embedding scale.</returns>
     public QuantizedWeight QuantizeEmbedding() =>
-        WeightQuantizer.Quantize(Weights.Embedding, 8, WeightSymmetry.Symmetric, WeightGranularity.Channel);
+        WeightQuantizer.Quantize(Weights.Embedding, TableScheme);
 
     /// <summary>Rounds the head: 8 bits, symmetric, one scale per token. Equal to the embedding's when they are tied.</summary>
     /// <returns>[vocabulary, hidden].</returns>
     public QuantizedWeight QuantizeHead() =>
-        WeightQuantizer.Quantize(Weights.Head, 8, WeightSymmetry.Symmetric, WeightGranularity.Channel);
+        WeightQuantizer.Quantize(Weights.Head, TableScheme);
 
     /// <inheritdoc/>
     public void Dispose() => Weights.Dispose();

@@ -1,8 +1,9 @@
 namespace MobileQuant.Quantization;
 
 /// <summary>
-/// An integer weight matrix: real[n,k] = (Codes[n,k] - ZeroPoints[n]) * Scales[n]. The simulation and the integer program
-/// are made from the same codes.
+/// An integer weight matrix: real[n,k] = (Codes[n,k] - ZeroPoints[n]) * Scales[n], or with blocks
+/// real[n,k] = (Codes[n,k] - BlockZeroPoints[n,b]) * BlockScales[n,b] * Scales[n] with b = k / BlockSize. The simulation and the
+/// integer program are made from the same codes.
 /// </summary>
 public sealed record QuantizedWeight
 {
@@ -23,4 +24,13 @@ public sealed record QuantizedWeight
 
     /// <summary>[rows], codes of real 0, in the range of the codes; null when all are 0.</summary>
     public sbyte[]? ZeroPoints { get; init; }
+
+    /// <summary>64 or 32, or 0 when there are no blocks. The last block of a row may be shorter.</summary>
+    public int BlockSize { get; init; }
+
+    /// <summary>[rows, ceil(columns / BlockSize)] in 1..63; null when there are no blocks.</summary>
+    public byte[]? BlockScales { get; init; }
+
+    /// <summary>[rows, ceil(columns / BlockSize)], in the range of the codes; null when there are no blocks or all are 0.</summary>
+    public sbyte[]? BlockZeroPoints { get; init; }
 }

@@ -22,11 +22,8 @@ public sealed class RecipeContext
     /// <summary>Where activation scales come from.</summary>
     public required ActivationMode Activations { get; init; }
 
-    /// <summary>Grid of the weights, not Default.</summary>
-    public required WeightSymmetry Symmetry { get; init; }
-
-    /// <summary>How many weights share a scale.</summary>
-    public required WeightGranularity Granularity { get; init; }
+    /// <summary>How each linear layer's weights are put on integers.</summary>
+    public required WeightSchemes Schemes { get; init; }
 
     /// <summary>Smoothing strength, or null to search it.</summary>
     public double? Alpha { get; init; }
@@ -56,8 +53,7 @@ public sealed class RecipeContext
             Weights = Model.Weights,
             Precision = Precision,
             Activations = Activations,
-            Symmetry = Symmetry,
-            Granularity = Granularity,
+            Schemes = Schemes,
             Ranges = statistics.ToSiteRanges(),
             Recipe = summary,
         };

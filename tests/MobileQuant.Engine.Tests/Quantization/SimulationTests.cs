@@ -70,8 +70,7 @@ public class SimulationTests
             Weights = model.Weights,
             Precision = Precision.W8A8,
             Activations = activations,
-            Symmetry = WeightSymmetry.Symmetric,
-            Granularity = WeightGranularity.Channel,
+            Schemes = new(new(8, WeightSymmetry.Symmetric, WeightGranularity.Channel)),
             Ranges = observer.ToStatistics(model.Architecture).ToSiteRanges(),
             Recipe = new("test", new Dictionary<string, string>()),
         };

@@ -20,7 +20,7 @@ public class WeightQuantizerTests
     {
         float[] values = Values(rows: 7, columns: 33, seed: bits);
         using torch.Tensor weight = torch.tensor(values, [7, 33]);
-        QuantizedWeight quantized = WeightQuantizer.Quantize(weight, bits, symmetry, granularity);
+        QuantizedWeight quantized = WeightQuantizer.Quantize(weight, new(bits, symmetry, granularity));
         using torch.Tensor real = torch.empty(7, 33);
         WeightQuantizer.Dequantize(quantized, real);
 
@@ -40,7 +40,7 @@ public class WeightQuantizerTests
     public void Symmetric_codes_reach_the_end_of_the_grid_exactly_once_scaled()
     {
         using torch.Tensor weight = torch.tensor(new float[] { 1, -2, 0.5f, 127 / 64f }, [1, 4]);
-        QuantizedWeight quantized = WeightQuantizer.Quantize(weight, 8, WeightSymmetry.Default, WeightGranularity.Channel);
+        QuantizedWeight quantized = WeightQuantizer.Quantize(weight, new(8, WeightSymmetry.Default, WeightGranularity.Channel));
         Assert.Equal(2f / 127, quantized.Scales[0]);
         Assert.Equal(new sbyte[] { 64, -127, 32, 126 }, quantized.Codes);
     }
@@ -49,7 +49,7 @@ public class WeightQuantizerTests
     public void Asymmetric_grids_cover_one_sided_rows_and_keep_zero_a_code()
     {
         using torch.Tensor weight = torch.tensor(new float[] { 0, 1, 2, 15, -15, -1, -2, 0 }, [2, 4]);
-        QuantizedWeight quantized = WeightQuantizer.Quantize(weight, 4, WeightSymmetry.Default, WeightGranularity.Channel);
+        QuantizedWeight quantized = WeightQuantizer.Quantize(weight, new(4, WeightSymmetry.Default, WeightGranularity.Channel));
         Assert.Equal(new float[] { 1, 1 }, quantized.Scales);
         Assert.Equal(new sbyte[] { -8, 7 }, quantized.ZeroPoints);
         Assert.Equal(new sbyte[] { -8, -7, -6, 7, -8, 6, 5, 7 }, quantized.Codes);
@@ -63,7 +63,7 @@ public class WeightQuantizerTests
         using torch.Tensor weight = torch.full([1, 4], value);
         foreach (WeightSymmetry symmetry in Enum.GetValues<WeightSymmetry>())
         {
-            QuantizedWeight quantized = WeightQuantizer.Quantize(weight, 8, symmetry, WeightGranularity.Channel);
+            QuantizedWeight quantized = WeightQuantizer.Quantize(weight, new(8, symmetry, WeightGranularity.Channel));
             Assert.True(quantized.Scales[0] > 0);
             Assert.All(quantized.Codes, code => Assert.Equal(quantized.ZeroPoints?[0] ?? 0, code));
         }

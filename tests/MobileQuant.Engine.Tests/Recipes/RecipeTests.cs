@@ -86,7 +86,7 @@ public class RecipeTests
             Assert.Equal("SmoothQuant-Edge", graph.Recipe.Name);
             Assert.Equal("0.5", graph.Recipe.Settings["alpha"]);
             Assert.Equal("text", graph.Recipe.Settings["calibration"]);
-            Assert.Equal(WeightSymmetry.Asymmetric, graph.Symmetry);
+            Assert.Equal(WeightSymmetry.Asymmetric, graph.Schemes.Default.Symmetry);
             Assert.All(graph.QuantizeLinear(0, LinearKind.Down).Codes, code => Assert.InRange(code, -8, 7));
             Assert.Equal(graph.QuantizeEmbedding().Codes, graph.QuantizeHead().Codes);
             Assert.Contains(events, e => e is QuantizationEvent.Progress { Step: "load" });
@@ -112,8 +112,7 @@ public class RecipeTests
         Statistics = Calibrator.Observe(model, set),
         Precision = Precision.W8A8,
         Activations = activations,
-        Symmetry = WeightSymmetry.Symmetric,
-        Granularity = WeightGranularity.Channel,
+        Schemes = new(new(8, WeightSymmetry.Symmetric, WeightGranularity.Channel)),
         Alpha = alpha,
     };
 
