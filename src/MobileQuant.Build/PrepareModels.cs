@@ -98,7 +98,7 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         foreach (string name in new[]
         {
             ModelMetadata.Recipe, ModelMetadata.Precision, ModelMetadata.Activations, ModelMetadata.Weights,
-            ModelMetadata.Granularity, ModelMetadata.Alpha, ModelMetadata.Seed,
+            ModelMetadata.Granularity, ModelMetadata.Overrides, ModelMetadata.Alpha, ModelMetadata.Seed,
         })
         {
             string value = prepared.GetMetadata(name);
@@ -146,6 +146,7 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
             settings.Add(name, prepared.GetMetadata(name));
         }
 
+        settings.Add(ModelMetadata.Overrides, prepared.GetMetadata(ModelMetadata.Overrides));
         settings.Add(ModelMetadata.Alpha, prepared.GetMetadata(ModelMetadata.Alpha));
         settings.Add(ModelMetadata.Seed, prepared.GetMetadata(ModelMetadata.Seed));
         settings.Add(ModelMetadata.Calibration, prepared.GetMetadata(ModelMetadata.Calibration));

@@ -20,7 +20,7 @@ public static class GraphQuantizer
     /// <param name="progress">Told about steps <c>load</c>, <c>calibrate</c> and <c>search</c>.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The graph; the caller disposes it.</returns>
-    /// <exception cref="MobileQuantException">MQ2005 to MQ2009: the checkpoint; MQ3001 to MQ3012: recipe or calibration; MQ9001 to MQ9003: TorchSharp.</exception>
+    /// <exception cref="MobileQuantException">MQ1015: an override matches nothing; MQ2005 to MQ2009: the checkpoint; MQ3001 to MQ3012: recipe or calibration; MQ9001 to MQ9003: TorchSharp.</exception>
     public static QuantizedGraph Quantize(
         ICheckpoint checkpoint,
         QuantizationRequest request,
@@ -33,6 +33,7 @@ public static class GraphQuantizer
         IRecipe recipe = RecipeCatalog.Find(request.Recipe);
         tokenizer ??= checkpoint.ReadTokenizer() is { } files ? TextTokenizer.FromFiles(files) : null;
         CheckVocabulary(checkpoint, tokenizer);
+        WeightSchemes schemes = SchemesOf(request, checkpoint.Architecture);
         TorchRuntime.EnsureLoaded(progress, cancellationToken);
         torch.set_num_threads(request.Threads > 0 ? request.Threads : Environment.ProcessorCount);
 
@@ -48,7 +49,7 @@ public static class GraphQuantizer
                 Statistics = Calibrator.Observe(model, set, progress, cancellationToken),
                 Precision = request.Precision,
                 Activations = request.Activations,
-                Schemes = SchemesOf(request),
+                Schemes = schemes,
                 Alpha = request.Alpha,
                 RestoreWeights = () => WeightLoader.RestoreLayers(checkpoint, weights),
                 Progress = progress,
@@ -95,11 +96,12 @@ public static class GraphQuantizer
         return ModelSampler.Sample(model, CalibrationSet.SampledWindowCount, length, request.Seed, progress, cancellationToken);
     }
 
-    private static WeightSchemes SchemesOf(QuantizationRequest request)
+    private static WeightSchemes SchemesOf(QuantizationRequest request, DecoderArchitecture architecture)
     {
         WeightSymmetry symmetry = request.Weights != WeightSymmetry.Default ? request.Weights
             : request.Precision.WeightBits == 8 ? WeightSymmetry.Symmetric : WeightSymmetry.Asymmetric;
-        return new(new(request.Precision.WeightBits, symmetry, request.Granularity, request.Precision.BlockSize));
+        WeightScheme scheme = new(request.Precision.WeightBits, symmetry, request.Granularity, request.Precision.BlockSize);
+        return request.Overrides.Apply(scheme, request.Weights, architecture);
     }
 
     private static RecipeSummary Summarize(IRecipe recipe, RecipeOutcome outcome, CalibrationSet set, QuantizationRequest request)
@@ -111,6 +113,11 @@ public static class GraphQuantizer
             ["calibrationWindowLength"] = set.WindowLength.ToString(CultureInfo.InvariantCulture),
             ["seed"] = request.Seed.ToString(CultureInfo.InvariantCulture),
         };
+        if (!request.Overrides.IsEmpty)
+        {
+            settings["overrides"] = request.Overrides.ToString();
+        }
+
         return new(recipe.Name, settings);
     }
 }

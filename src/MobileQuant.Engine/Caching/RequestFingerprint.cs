@@ -51,6 +51,7 @@ internal static class RequestFingerprint
             Fingerprint.Setting("activations", Text(request.Activations)),
             Fingerprint.Setting("weights", Text(request.Weights)),
             Fingerprint.Setting("granularity", Text(request.Granularity)),
+            Fingerprint.Setting("overrides", request.Overrides.IsEmpty ? "none" : request.Overrides.ToString()),
             Fingerprint.Setting("seed", Text(request.Seed)),
         ];
         foreach (string path in files)

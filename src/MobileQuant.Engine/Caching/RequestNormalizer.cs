@@ -56,13 +56,19 @@ internal static class RequestNormalizer
             throw new MobileQuantException("MQ1003", $"Threads is {request.Threads}; expected 0 (all cores) or more.", "Use 0 or a positive number.");
         }
 
+        if (request.Granularity == WeightGranularity.Tensor && request.Precision.BlockSize > 0)
+        {
+            throw new MobileQuantException("MQ1003", $"Granularity is tensor, but the weights of {request.Precision} have scales per channel and block.", "Use granularity channel, or a precision without blocks.");
+        }
+
         string recipe = NormalizeRecipe(request.Recipe);
         return request with
         {
             Recipe = recipe,
             CheckpointPath = Path.TrimEndingDirectorySeparator(RequirePath(request.CheckpointPath, "The checkpoint path is empty.")),
             Alpha = recipe == "RoundToNearest" ? null : request.Alpha,
-            Weights = request.Weights != WeightSymmetry.Default ? request.Weights
+            // Overrides resolve the default for their own widths.
+            Weights = request.Weights != WeightSymmetry.Default || !request.Overrides.IsEmpty ? request.Weights
                 : request.Precision.WeightBits == 4 ? WeightSymmetry.Asymmetric
                 : WeightSymmetry.Symmetric,
             BaseDirectory = BaseOf(request),

@@ -11,6 +11,7 @@ internal sealed class RecipeOptions
     private readonly Option<string> _activations = new("--activations") { Description = "token: a scale per token, found at run time. static: a scale per tensor, from calibration.", DefaultValueFactory = _ => "token", HelpName = "token|static" };
     private readonly Option<string> _weights = new("--weights") { Description = "Grid of the weights; default: symmetric for 8 bits, asymmetric for 4.", DefaultValueFactory = _ => "default", HelpName = "symmetric|asymmetric|default" };
     private readonly Option<string> _granularity = new("--granularity") { Description = "One weight scale per channel or per tensor.", DefaultValueFactory = _ => "channel", HelpName = "channel|tensor" };
+    private readonly Option<string[]> _overrides = new("--override") { Description = "Another width for some linear layers: down=W8, layers.3.attention.o=W4B32, layers.*.mlp.up=W4; repeatable, or separated by semicolons. Widths: W8, W4, W4B64, W4B32.", HelpName = "NAME=WIDTH", DefaultValueFactory = _ => [] };
     private readonly Option<double?> _alpha = new("--alpha") { Description = "Smoothing strength above 0 and below 1; left out: searched.", HelpName = "number" };
     private readonly Option<string[]> _calibration = new("--calibration") { Description = "Calibration text (.txt, or .jsonl with a field text); globs allowed, repeatable. Left out: text sampled from the model.", HelpName = "file", DefaultValueFactory = _ => [] };
     private readonly Option<string?> _baseDirectory = new("--base-directory") { Description = "Where relative calibration paths start; default: the current folder.", HelpName = "folder" };
@@ -18,14 +19,14 @@ internal sealed class RecipeOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_recipe, _precision, _activations, _weights, _granularity, _alpha, _calibration, _baseDirectory, _seed])
+        foreach (Option option in (Option[])[_recipe, _precision, _activations, _weights, _granularity, _overrides, _alpha, _calibration, _baseDirectory, _seed])
         {
             command.Add(option);
         }
     }
 
     /// <summary>Reads them into a request.</summary>
-    /// <exception cref="MobileQuantException">MQ1002, MQ1003: a value that is none of the known ones.</exception>
+    /// <exception cref="MobileQuantException">MQ1002, MQ1003, MQ1015: a value that is none of the known ones.</exception>
     public QuantizationRequest Read(ParseResult parsed, string checkpoint, string output, int threads) => new()
     {
         CheckpointPath = checkpoint,
@@ -35,6 +36,7 @@ internal sealed class RecipeOptions
         Activations = CommonOptions.Parse<ActivationMode>(parsed, _activations),
         Weights = CommonOptions.Parse<WeightSymmetry>(parsed, _weights),
         Granularity = CommonOptions.Parse<WeightGranularity>(parsed, _granularity),
+        Overrides = WeightOverrides.Parse(string.Join(';', parsed.GetRequiredValue(_overrides))),
         Alpha = parsed.GetValue(_alpha),
         Calibration = parsed.GetRequiredValue(_calibration),
         BaseDirectory = parsed.GetValue(_baseDirectory),
