@@ -112,16 +112,16 @@ public sealed record ManifestProgram
 public sealed record ManifestLayer
 {
     /// <summary>Input of q, k, v.</summary>
-    public RowQuantizer? AttentionInput { get; init; }
+    public ManifestInput? AttentionInput { get; init; }
 
     /// <summary>Input of o.</summary>
-    public RowQuantizer? OutputInput { get; init; }
+    public ManifestInput? OutputInput { get; init; }
 
     /// <summary>Input of gate and up.</summary>
-    public RowQuantizer? FeedForwardInput { get; init; }
+    public ManifestInput? FeedForwardInput { get; init; }
 
     /// <summary>Input of down.</summary>
-    public RowQuantizer? DownInput { get; init; }
+    public ManifestInput? DownInput { get; init; }
 
     /// <summary>Rotated k to cache codes, per key-value head.</summary>
     public required IReadOnlyList<FixedPointFactor> KeyFactors { get; init; }
@@ -144,6 +144,15 @@ public sealed record ManifestLayer
     /// <summary>The linear layers by name: q, k, v, o, gate, up, down.</summary>
     public required IReadOnlyDictionary<string, ManifestLinear> Linears { get; init; }
 }
+
+/// <summary>A stored quantizer of the rows that linear layers read.</summary>
+/// <param name="Factor">s32 row value to codes.</param>
+/// <param name="Scale">What the linear layers need.</param>
+/// <param name="WideBits">0 for u8 codes; 9..16 for wide ones.</param>
+public sealed record ManifestInput(
+    FixedPointFactor Factor,
+    RowScale Scale,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int WideBits = 0);
 
 /// <summary>Scalars of a linear layer.</summary>
 /// <param name="Format">Layout of the weights.</param>

@@ -179,15 +179,18 @@ internal sealed class ProgramReader
         return factor;
     }
 
-    private RowQuantizer? Checked(RowQuantizer? quantizer)
+    private InputQuantizer Checked(ManifestInput? input)
     {
-        if (quantizer is { } q)
+        if (input is null)
         {
-            Checked(q.Factor);
-            Check(q.Scale.ZeroPoint is >= 0 and <= 255 && q.Scale.Multiplier >= 0 && q.Scale.Exponent is >= -31 and <= 31, "a static quantizer");
+            return default;
         }
 
-        return quantizer;
+        Checked(input.Factor);
+        Check(input.WideBits is 0 or (>= 9 and <= 16), "the width of a linear layer's input");
+        bool zeroIsGood = input.WideBits == 0 ? input.Scale.ZeroPoint is >= 0 and <= 255 : input.Scale.ZeroPoint == WideRowQuantizer.ZeroPoint;
+        Check(zeroIsGood && input.Scale.Multiplier >= 0 && input.Scale.Exponent is >= -31 and <= 31, "a static quantizer");
+        return new(new(input.Factor, input.Scale), input.WideBits);
     }
 
     private int[] CheckedZeroPoints(IReadOnlyList<int> zeroPoints)
