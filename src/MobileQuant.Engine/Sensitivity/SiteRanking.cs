@@ -9,7 +9,7 @@ internal static class SiteRanking
     /// <summary>Ranks sites: all by what they change in their own layer, the first of those by their loss.</summary>
     /// <param name="loss">Measures.</param>
     /// <param name="graph">Static, without wide sites.</param>
-    /// <param name="count">How many of the order are needed; a multiple of it is measured in full.</param>
+    /// <param name="count">How many of the order are needed; a few more are measured in full.</param>
     /// <param name="progress">Told in sites, as step <c>sensitivity</c>.</param>
     /// <param name="cancellationToken">Stops between sites.</param>
     /// <returns>The sites that were measured in full with their loss, most sensitive first.</returns>
@@ -17,7 +17,7 @@ internal static class SiteRanking
         CalibrationLoss loss, QuantizedGraph graph, int count, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
         Site[] sites = [.. Site.Enumerate(graph.Architecture).Where(site => site.IsLinearInput)];
-        int measured = Math.Min(sites.Length, (2 * count) + 4);
+        int measured = Math.Min(sites.Length, count + 8);
         int done = 0;
         T Step<T>(Func<T> measure)
         {

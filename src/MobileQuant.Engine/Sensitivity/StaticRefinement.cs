@@ -16,10 +16,14 @@ internal sealed class StaticRefinement
 
     private const double AlphaStep = 0.1;
     private const double TieMargin = 1e-3;
-    private const int LossWindows = 4;
-    private const int RankingWindows = 2;
     private const int LossStride = 2;
-    private const int RankingStride = 4;
+
+    // Half windows: massive activations come with the first positions, so twice the windows say more than twice the tokens.
+    private const int LossWindows = 4;
+    private const int LossTokens = 256;
+
+    // Strengths also decide about the weights, whose error is small and needs more tokens.
+    private const int AlphaWindows = 4;
 
     private readonly RecipeContext _context;
     private readonly IRecipe _recipe;
@@ -47,35 +51,35 @@ internal sealed class StaticRefinement
 
     private (RecipeOutcome Outcome, SiteRanges Ranges, IReadOnlySet<Site> WideSites) Run()
     {
+        using CalibrationLoss loss = LossOn(LossWindows, LossTokens);
         IReadOnlySet<Site> sites = _wide.Resolve(_context.Model.Architecture);
         IReadOnlyList<(Site Site, double Loss)> ranking = [];
         if (_wide.Count > 0)
         {
-            using CalibrationLoss ranker = LossOn(RankingWindows, RankingStride);
-            ranking = Rank(ranker);
+            ranking = Rank(loss);
             sites = Top(ranking);
-            if (SearchAlpha(sites))
+            if (Math.Abs(SearchAlpha(sites)) > AlphaStep * 1.5)
             {
-                ranking = Rank(ranker);
+                // So far from where they were ranked, other sites may be the worst.
+                ranking = Rank(loss);
                 sites = Top(ranking);
             }
-
-            _findings.AddRange(ranking.Select(pair => new Finding("sensitivity", pair.Site.ToString(), pair.Loss, sites.Contains(pair.Site))));
         }
 
-        using CalibrationLoss loss = LossOn(LossWindows, LossStride);
         SearchQuantile(loss, sites);
         if (_wide.IsSearched && _wide.Count > 0)
         {
             sites = WideSiteSearch.Search(
-                loss, chosen => Graph(chosen, _quantile), [.. ranking.Select(pair => pair.Site)], _wide.Count, _findings, _context.Progress, _context.CancellationToken);
+                loss, chosen => Graph(chosen, _quantile), [.. ranking.Take(_wide.Count).Select(pair => pair.Site)], _findings, _context.Progress, _context.CancellationToken);
         }
 
+        _findings.InsertRange(0, ranking.Select(pair => new Finding("sensitivity", pair.Site.ToString(), pair.Loss, sites.Contains(pair.Site))));
         Tell(loss, sites);
         return (_outcome with { Findings = [.. _outcome.Findings, .. _findings], Settings = Settings(sites) }, Ranges(sites, _quantile), sites);
     }
 
-    private CalibrationLoss LossOn(int windows, int stride) => new(_context.Model, [.. _context.Calibration.Windows.Take(windows)], stride);
+    private CalibrationLoss LossOn(int windows, int tokens) =>
+        new(_context.Model, [.. _context.Calibration.Windows.Take(windows).Select(window => window.Length > tokens ? window[..tokens] : window)], LossStride);
 
     private IReadOnlyList<(Site Site, double Loss)> Rank(CalibrationLoss ranker) =>
         SiteRanking.Rank(ranker, Graph(new HashSet<Site>(), 1), _wide.Count, _context.Progress, _context.CancellationToken);
@@ -90,21 +94,21 @@ internal sealed class StaticRefinement
 
     /// <summary>
     /// Wide sites take over what smoothing had to do for them, so a weaker one, which costs the weights less, may be better now.
-    /// Returns whether the strength changed; the model is left folded to the best.
+    /// Returns by how much the strength changed; the model is left folded to the best.
     /// </summary>
-    private bool SearchAlpha(IReadOnlySet<Site> sites)
+    private double SearchAlpha(IReadOnlySet<Site> sites)
     {
         if (_context.RestoreWeights is null
             || _outcome.Settings.GetValueOrDefault("alphaSource") != "searched"
             || !double.TryParse(_outcome.Settings.GetValueOrDefault("alpha"), CultureInfo.InvariantCulture, out double start))
         {
-            return false;
+            return 0;
         }
 
         IReadOnlyList<Finding> earlier = _outcome.Findings;
         RecipeOutcome best = _outcome;
         double alpha = start;
-        using CalibrationLoss whole = LossOn(LossWindows, LossStride);
+        using CalibrationLoss whole = LossOn(AlphaWindows, int.MaxValue);
         double least = whole.OfWhole(Graph(sites, 1));
         _findings.Add(new("alpha with wide sites", Text(start), least, true));
         foreach (double step in (double[])[-AlphaStep, AlphaStep / 2])
@@ -141,7 +145,7 @@ internal sealed class StaticRefinement
             Settings = new Dictionary<string, string>(best.Settings) { ["alpha"] = Text(alpha), ["alphaSource"] = "searched" },
             Findings = _outcome.Findings,
         };
-        return alpha != start;
+        return alpha - start;
     }
 
     private RecipeOutcome Apply(double alpha)
