@@ -60,9 +60,9 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         string checkpoint = model.ItemSpec;
         WarnOfMisspelledMetadata(model, log);
         bool good = NormalizeSettings(prepared, log);
-        if (!Directory.Exists(checkpoint))
+        if (!Directory.Exists(checkpoint) && !File.Exists(checkpoint))
         {
-            log.Error("MQ1100", ItemLocator.Find(model, ProjectFile), $"The checkpoint folder '{checkpoint}' does not exist.", "Include names a Hugging Face folder with config.json and *.safetensors, relative to the project.");
+            log.Error("MQ1100", ItemLocator.Find(model, ProjectFile), $"The checkpoint '{checkpoint}' does not exist.", "Include names a GGUF file, or a Hugging Face folder with config.json and *.safetensors, relative to the project.");
             good = false;
         }
 

@@ -57,7 +57,9 @@ internal static class RequestFingerprint
         ];
         foreach (string path in files)
         {
-            entries.Add(new(CheckpointPrefix + Path.GetFileName(path), Digest(path), $"{Path.GetFileName(path)}, {new FileInfo(path).Length} bytes"));
+            // The name of a file that is a whole checkpoint decides nothing; those of a folder's files say what they are.
+            string name = files.Count == 1 && Path.GetExtension(path).Equals(".gguf", StringComparison.OrdinalIgnoreCase) ? "model.gguf" : Path.GetFileName(path);
+            entries.Add(new(CheckpointPrefix + name, Digest(path), $"{Path.GetFileName(path)}, {new FileInfo(path).Length} bytes"));
         }
 
         entries.Add(Fingerprint.Setting("calibration", request.Calibration.Count == 0 ? "sampled from the model" : "given texts"));

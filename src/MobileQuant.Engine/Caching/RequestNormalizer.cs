@@ -28,6 +28,11 @@ internal static class RequestNormalizer
             throw new MobileQuantException("MQ1005", $"The output {output} is a device; expected a file name.", "Name a file; to fill the store only, name one in a temporary folder.");
         }
 
+        if (string.Equals(output, inputs.CheckpointPath, StringComparison.Ordinal))
+        {
+            throw new MobileQuantException("MQ1005", $"The output {output} is the checkpoint itself.", "Name another file, conventionally NAME.mq.safetensors.");
+        }
+
         if (string.Equals(Path.GetDirectoryName(output), inputs.CheckpointPath, StringComparison.Ordinal) && CheckpointFiles.IsPart(Path.GetFileName(output)))
         {
             throw new MobileQuantException("MQ1005", $"The output {output} would lie among the checkpoint's own files.", "Write the artifact to another folder.");

@@ -14,7 +14,7 @@ internal sealed class QuantizeCommand
           mobilequant quantize @arguments.rsp
         """;
 
-    private readonly Argument<string> _checkpoint = new("checkpoint") { Description = "Hugging Face folder: config.json, *.safetensors, tokenizer.json." };
+    private readonly Argument<string> _checkpoint = new("checkpoint") { Description = "A GGUF file, or a Hugging Face folder: config.json, *.safetensors, tokenizer.json." };
     private readonly Option<string> _output = new("--output", "-o") { Description = "The artifact to write, conventionally NAME.mq.safetensors.", Required = true, HelpName = "file" };
     private readonly RecipeOptions _recipe = new();
     private readonly Option<int> _threads = CommonOptions.Threads();

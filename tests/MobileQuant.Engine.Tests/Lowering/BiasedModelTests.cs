@@ -25,7 +25,7 @@ public class BiasedModelTests(ITestOutputHelper output)
             Assert.All(graph.Architecture.Biased, kind => Assert.InRange(graph.Weights.Layers[0][kind].Bias!.abs().max().item<float>(), 1e-3f, 1e3f));
 
             string path = Path.Combine(folder, "model.mq.safetensors");
-            ArtifactLowering.Write(graph, new("1.2.3", new string('a', 64), null, null), path);
+            ArtifactLowering.Write(graph, new("1.2.3", new string('a', 64), null), path);
             using DecoderModel model = new(graph.Architecture, graph.Weights);
             using Simulation simulation = new(graph);
             using QuantizedModel integer = QuantizedModel.Open(path, verifyWeights: true);

@@ -1,4 +1,5 @@
 using MobileQuant.Modeling;
+using MobileQuant.Text;
 
 namespace MobileQuant.Checkpoints.Gguf;
 
@@ -29,9 +30,6 @@ public sealed class GgufCheckpoint : ICheckpoint
     /// <inheritdoc/>
     public IReadOnlyList<string> Files => [Path];
 
-    /// <inheritdoc/>
-    public string? TokenizerFolder => null;
-
     /// <summary>The file's key-value pairs; usable until the checkpoint is disposed.</summary>
     public GgufMetadata Metadata => _file.Metadata;
 
@@ -55,6 +53,9 @@ public sealed class GgufCheckpoint : ICheckpoint
             throw;
         }
     }
+
+    /// <inheritdoc/>
+    public TokenizerFiles? ReadTokenizer() => GgufTokenizer.Read(Metadata);
 
     /// <inheritdoc/>
     public bool Contains(string name) => _file.Find(name) is not null;
