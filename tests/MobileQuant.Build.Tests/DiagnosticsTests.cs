@@ -27,7 +27,7 @@ public sealed class DiagnosticsTests : IDisposable
         string output = _work.Build(app).Failed().Output;
 
         Assert.Empty(_work.TakeRuns());
-        Assert.Matches(@"App\.csproj\(7,39\): error MQ1101: Precision=""W3A8"" of model 'tiny' is not known: expected one of W8A8, W4A8\. Correct", output);
+        Assert.Matches(@"App\.csproj\(7,39\): error MQ1101: Precision=""W3A8"" of model 'tiny' is not known: expected one of W8A8, W4A8, W4B64A8, W4B32A8\. Correct", output);
         Assert.Matches(@"App\.csproj\(8,\d+\): error MQ1101: Activations=""sometimes"" of model 'two'", output);
         Assert.Matches(@"App\.csproj\(8,\d+\): warning MQ1106: .*'Precison'.*Did you mean 'Precision'\?", output);
         Assert.Matches(@"App\.csproj\(10,\d+\): error MQ1101: Alpha=""1\.5""", output);

@@ -9,7 +9,7 @@ internal static class MetadataTable
     public static IReadOnlyDictionary<string, string[]> Words { get; } = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
         [ModelMetadata.Recipe] = ["RoundToNearest", "SmoothQuant", "SmoothQuant-Edge"],
-        [ModelMetadata.Precision] = ["W8A8", "W4A8"],
+        [ModelMetadata.Precision] = ["W8A8", "W4A8", "W4B64A8", "W4B32A8"],
         [ModelMetadata.Activations] = ["token", "static"],
         [ModelMetadata.Weights] = ["default", "symmetric", "asymmetric"],
         [ModelMetadata.Granularity] = ["channel", "tensor"],

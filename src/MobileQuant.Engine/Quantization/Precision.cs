@@ -12,11 +12,17 @@ public sealed record Precision(int WeightBits, int ActivationBits, int BlockSize
     /// <summary>4-bit weights per channel, 8-bit activations.</summary>
     public static Precision W4A8 { get; } = new(4, 8);
 
+    /// <summary>4-bit weights in blocks of 64 with integer block scales, 8-bit activations.</summary>
+    public static Precision W4B64A8 { get; } = new(4, 8, 64);
+
+    /// <summary>4-bit weights in blocks of 32 with integer block scales, 8-bit activations.</summary>
+    public static Precision W4B32A8 { get; } = new(4, 8, 32);
+
     /// <summary>All that this version knows.</summary>
-    public static IReadOnlyList<Precision> All { get; } = [W8A8, W4A8];
+    public static IReadOnlyList<Precision> All { get; } = [W8A8, W4A8, W4B64A8, W4B32A8];
 
     /// <summary>Reads a precision string.</summary>
-    /// <param name="text">W8A8 or W4A8, in any case.</param>
+    /// <param name="text">W8A8, W4A8, W4B64A8 or W4B32A8, in any case.</param>
     /// <returns>The precision.</returns>
     /// <exception cref="MobileQuantException">MQ1002: unknown.</exception>
     public static Precision Parse(string text)

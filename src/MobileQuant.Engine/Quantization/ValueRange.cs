@@ -11,6 +11,22 @@ public readonly record struct ValueRange(float Minimum, float Maximum)
     /// <summary>max(|minimum|, |maximum|).</summary>
     public float AbsoluteMaximum => Math.Max(Math.Abs(Minimum), Math.Abs(Maximum));
 
+    /// <summary>The range of values.</summary>
+    /// <param name="values">Any number of them.</param>
+    /// <returns>Their range; <see cref="Empty"/> when there are none.</returns>
+    public static ValueRange Of(ReadOnlySpan<float> values)
+    {
+        float minimum = float.PositiveInfinity;
+        float maximum = float.NegativeInfinity;
+        foreach (float value in values)
+        {
+            minimum = Math.Min(minimum, value);
+            maximum = Math.Max(maximum, value);
+        }
+
+        return new(minimum, maximum);
+    }
+
     /// <summary>The smallest range that covers both.</summary>
     /// <param name="other">Another range.</param>
     /// <returns>Their hull.</returns>

@@ -10,42 +10,54 @@ namespace MobileQuant.Quantization;
 /// asymmetric: s = (max(w,0) - min(w,0)) / (hi - lo),     z = clamp(round(lo - min(w,0)/s), lo, hi)
 /// code = clamp(round(w / s) + z, lo, hi)
 /// </code>
-/// with [lo, hi] = [-127, 127] for 8 bits (asymmetric and symmetric) and [-8, 7] for 4; rounding is half to even.
+/// per row or matrix, or per block with s a whole multiple of the row's scale (<see cref="BlockFit"/>),
+/// and [lo, hi] = [-127, 127] for 8 bits (asymmetric and symmetric) and [-8, 7] for 4; rounding is half to even.
 /// </summary>
 public static class WeightQuantizer
 {
-    /// <summary>Quantizes a matrix.</summary>
+    /// <summary>Quantizes a matrix: every weight to its nearest code.</summary>
     /// <param name="weight">float32 [rows, columns], contiguous.</param>
     /// <param name="scheme">Width, grid and which weights share a scale.</param>
     /// <returns>The codes.</returns>
     public static QuantizedWeight Quantize(torch.Tensor weight, WeightScheme scheme)
     {
+        FittedGrid grid = FitGrid(weight, scheme);
+        for (int row = 0; row < grid.Rows; row++)
+        {
+            using torch.Tensor view = weight.narrow(0, row, 1);
+            grid.RoundRow(row, MemoryMarshal.Cast<byte, float>(view.bytes));
+        }
+
+        return grid.ToWeight();
+    }
+
+    /// <summary>Fixes the scales and zero points of a matrix, for a step that rounds its weights itself.</summary>
+    /// <param name="weight">float32 [rows, columns], contiguous.</param>
+    /// <param name="scheme">Width, grid and which weights share a scale; blocks are of 4 bits, with one channel scale per row.</param>
+    /// <returns>The grid, without codes.</returns>
+    /// <exception cref="ArgumentException">Blocks of other widths, or with a scale per tensor.</exception>
+    public static FittedGrid FitGrid(torch.Tensor weight, WeightScheme scheme)
+    {
         ArgumentNullException.ThrowIfNull(weight);
         int rows = checked((int)weight.shape[0]);
         int columns = checked((int)weight.shape[1]);
         WeightGrid grid = WeightGrid.Of(scheme.Bits, scheme.Symmetry);
-        sbyte[] codes = new sbyte[(long)rows * columns];
         float[] scales = new float[rows];
         sbyte[] zeros = new sbyte[rows];
-        ValueRange whole = scheme.Granularity == WeightGranularity.Tensor ? RangeOf(weight, 0, rows) : default;
+        if (scheme.BlockSize != 0)
+        {
+            return FitBlocks(weight, scheme, grid, scales);
+        }
+
+        ValueRange whole = scheme.Granularity == WeightGranularity.Tensor ? RangeOf(weight, rows) : default;
         for (int row = 0; row < rows; row++)
         {
             using torch.Tensor view = weight.narrow(0, row, 1);
-            ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(view.bytes);
-            ValueRange range = scheme.Granularity == WeightGranularity.Tensor ? whole : RangeOf(values);
+            ValueRange range = scheme.Granularity == WeightGranularity.Tensor ? whole : ValueRange.Of(MemoryMarshal.Cast<byte, float>(view.bytes));
             (scales[row], zeros[row]) = grid.Fit(range);
-            grid.Round(values, scales[row], zeros[row], codes.AsSpan(checked((int)((long)row * columns)), columns));
         }
 
-        return new()
-        {
-            Bits = scheme.Bits,
-            Rows = rows,
-            Columns = columns,
-            Codes = codes,
-            Scales = scales,
-            ZeroPoints = grid.IsSymmetric ? null : zeros,
-        };
+        return new(scheme, rows, columns, scales, grid.IsSymmetric ? null : zeros, null, null);
     }
 
     /// <summary>The real values of the codes.</summary>
@@ -60,37 +72,54 @@ public static class WeightQuantizer
             using torch.Tensor view = destination.narrow(0, row, 1);
             Span<float> values = MemoryMarshal.Cast<byte, float>(view.bytes);
             ReadOnlySpan<sbyte> codes = weight.Codes.AsSpan(row * weight.Columns, weight.Columns);
-            int zero = weight.ZeroPoints?[row] ?? 0;
-            float scale = weight.Scales[row];
-            for (int k = 0; k < codes.Length; k++)
+            int length = weight.BlockSize == 0 ? codes.Length : weight.BlockSize;
+            for (int first = 0, block = row * ((codes.Length + length - 1) / length); first < codes.Length; first += length, block++)
             {
-                values[k] = (codes[k] - zero) * scale;
+                // The same float operations as FittedGrid.Round: the error fed back is that of the real value used here.
+                float step = weight.BlockScales is { } scales ? scales[block] * weight.Scales[row] : weight.Scales[row];
+                int zero = weight.BlockScales is null ? weight.ZeroPoints?[row] ?? 0 : weight.BlockZeroPoints?[block] ?? 0;
+                for (int k = first; k < Math.Min(first + length, codes.Length); k++)
+                {
+                    values[k] = (codes[k] - zero) * step;
+                }
             }
         }
     }
 
-    private static ValueRange RangeOf(torch.Tensor weight, int first, int rows)
+    private static FittedGrid FitBlocks(torch.Tensor weight, WeightScheme scheme, WeightGrid grid, float[] scales)
     {
-        ValueRange range = ValueRange.Empty;
-        for (int row = first; row < first + rows; row++)
+        if (scheme.Bits != 4 || scheme.Granularity != WeightGranularity.Channel || scheme.BlockSize is not (32 or 64))
+        {
+            throw new ArgumentException($"blocks of 64 or 32 have 4 bits and a scale per channel, not {scheme}", nameof(scheme));
+        }
+
+        int columns = checked((int)weight.shape[1]);
+        int blocks = (columns + scheme.BlockSize - 1) / scheme.BlockSize;
+        byte[] blockScales = new byte[(long)scales.Length * blocks];
+        sbyte[] blockZeros = new sbyte[blockScales.LongLength];
+        for (int row = 0; row < scales.Length; row++)
         {
             using torch.Tensor view = weight.narrow(0, row, 1);
-            range = range.Union(RangeOf(MemoryMarshal.Cast<byte, float>(view.bytes)));
+            scales[row] = BlockFit.Row(
+                grid,
+                MemoryMarshal.Cast<byte, float>(view.bytes),
+                scheme.BlockSize,
+                blockScales.AsSpan(row * blocks, blocks),
+                blockZeros.AsSpan(row * blocks, blocks));
+        }
+
+        return new(scheme, scales.Length, columns, scales, null, blockScales, grid.IsSymmetric ? null : blockZeros);
+    }
+
+    private static ValueRange RangeOf(torch.Tensor weight, int rows)
+    {
+        ValueRange range = ValueRange.Empty;
+        for (int row = 0; row < rows; row++)
+        {
+            using torch.Tensor view = weight.narrow(0, row, 1);
+            range = range.Union(ValueRange.Of(MemoryMarshal.Cast<byte, float>(view.bytes)));
         }
 
         return range;
-    }
-
-    private static ValueRange RangeOf(ReadOnlySpan<float> values)
-    {
-        float minimum = float.PositiveInfinity;
-        float maximum = float.NegativeInfinity;
-        foreach (float value in values)
-        {
-            minimum = Math.Min(minimum, value);
-            maximum = Math.Max(maximum, value);
-        }
-
-        return new(minimum, maximum);
     }
 }

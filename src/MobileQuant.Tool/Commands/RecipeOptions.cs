@@ -7,7 +7,7 @@ namespace MobileQuant.Tool.Commands;
 internal sealed class RecipeOptions
 {
     private readonly Option<string> _recipe = new("--recipe") { Description = "RoundToNearest, SmoothQuant or SmoothQuant-Edge.", DefaultValueFactory = _ => "SmoothQuant-Edge", HelpName = "name" };
-    private readonly Option<string> _precision = new("--precision") { Description = "W8A8 or W4A8: bits of weights and of activations.", DefaultValueFactory = _ => "W8A8", HelpName = "WxAy" };
+    private readonly Option<string> _precision = new("--precision") { Description = "W8A8, W4A8, W4B64A8 or W4B32A8: bits of weights (B: in blocks) and of activations.", DefaultValueFactory = _ => "W8A8", HelpName = "WxAy" };
     private readonly Option<string> _activations = new("--activations") { Description = "token: a scale per token, found at run time. static: a scale per tensor, from calibration.", DefaultValueFactory = _ => "token", HelpName = "token|static" };
     private readonly Option<string> _weights = new("--weights") { Description = "Grid of the weights; default: symmetric for 8 bits, asymmetric for 4.", DefaultValueFactory = _ => "default", HelpName = "symmetric|asymmetric|default" };
     private readonly Option<string> _granularity = new("--granularity") { Description = "One weight scale per channel or per tensor.", DefaultValueFactory = _ => "channel", HelpName = "channel|tensor" };
