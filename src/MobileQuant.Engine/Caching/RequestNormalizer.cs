@@ -7,9 +7,6 @@ namespace MobileQuant.Caching;
 /// <summary>Brings a request into the one form in which equal requests are equal: absolute paths, expanded globs, canonical names, resolved defaults.</summary>
 internal static class RequestNormalizer
 {
-    /// <summary>The recipes of this version by their canonical names.</summary>
-    public static IReadOnlyList<string> Recipes { get; } = [.. RecipeCatalog.All.Select(recipe => recipe.Name)];
-
     /// <summary>Checks a request and brings it into its normal form.</summary>
     /// <param name="request">As the user gave it.</param>
     /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ3001: what is wrong with it.</exception>
@@ -51,7 +48,7 @@ internal static class RequestNormalizer
             throw new MobileQuantException("MQ1003", $"Threads is {request.Threads}; expected 0 (all cores) or more.", "Use 0 or a positive number.");
         }
 
-        string recipe = NormalizeRecipe(request.Recipe);
+        string recipe = RecipeCatalog.Normalize(request.Recipe);
         return request with
         {
             Recipe = recipe,
@@ -64,10 +61,6 @@ internal static class RequestNormalizer
             Calibration = [.. request.Calibration.SelectMany(pattern => Expand(pattern, BaseOf(request))).Distinct(StringComparer.Ordinal)],
         };
     }
-
-    private static string NormalizeRecipe(string recipe) =>
-        Recipes.FirstOrDefault(known => string.Equals(known, recipe?.Trim(), StringComparison.OrdinalIgnoreCase))
-        ?? throw new MobileQuantException("MQ3001", $"Unknown recipe '{recipe}'.", $"Use one of: {string.Join(", ", Recipes)}.");
 
     private static string BaseOf(QuantizationRequest request) => Path.GetFullPath(request.BaseDirectory ?? Environment.CurrentDirectory);
 

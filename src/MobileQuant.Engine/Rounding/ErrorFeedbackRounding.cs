@@ -1,0 +1,135 @@
+using MobileQuant.Calibration;
+using MobileQuant.Modeling;
+using MobileQuant.Quantization;
+using TorchSharp;
+
+namespace MobileQuant.Rounding;
+
+/// <summary>
+/// Rounds a graph's weights with error feedback in one pass through its layers. Each linear layer is rounded for the inputs
+/// that it will really get: activations on their grid, behind weights that are rounded already. Holds the residual stream of all
+/// windows and what one branch reads, beside the weights of one layer.
+/// </summary>
+public sealed class ErrorFeedbackRounding : IDisposable
+{
+    /// <summary>Windows that are used unless there are fewer.</summary>
+    public const int DefaultWindowCount = 128;
+
+    private const int TokensPerBatch = 2048;
+
+    private static readonly LinearKind[] s_attentionReaders = [LinearKind.Query, LinearKind.Key, LinearKind.Value];
+    private static readonly LinearKind[] s_mlpReaders = [LinearKind.Gate, LinearKind.Up];
+
+    private readonly QuantizedGraph _graph;
+    private readonly DecoderModel _model;
+    private readonly Simulation _simulation;
+    private readonly RoundedWeights _tap;
+    private readonly Dictionary<(int Layer, LinearKind Kind), QuantizedWeight> _codes = [];
+    private readonly IProgress<QuantizationEvent>? _progress;
+    private readonly CancellationToken _cancellationToken;
+    private readonly List<(torch.Tensor Stream, torch.Tensor OutputInput)> _batches = [];
+
+    private ErrorFeedbackRounding(QuantizedGraph graph, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
+    {
+        _graph = graph;
+        _model = new(graph.Architecture, graph.Weights);
+        _simulation = new(graph, keepWeights: false);
+        _tap = new(_simulation);
+        _progress = progress;
+        _cancellationToken = cancellationToken;
+    }
+
+    /// <summary>Rounds all linear layers of the decoder layers.</summary>
+    /// <param name="graph">What a recipe made; its float weights stay as they are.</param>
+    /// <param name="set">Windows whose activations decide what an error costs.</param>
+    /// <param name="progress">Told layer by layer, as step <c>round</c>.</param>
+    /// <param name="cancellationToken">Stops between batches and matrices.</param>
+    /// <returns>The graph with chosen codes, sharing everything else.</returns>
+    /// <exception cref="MobileQuantException">MQ3023: activations are not finite.</exception>
+    public static QuantizedGraph Apply(QuantizedGraph graph, CalibrationSet set, IProgress<QuantizationEvent>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(set);
+        using IDisposable noGradient = torch.no_grad();
+        using ErrorFeedbackRounding rounding = new(graph, progress, cancellationToken);
+        rounding.Embed(set);
+        for (int layer = 0; layer < graph.Architecture.LayerCount; layer++)
+        {
+            rounding.RoundLayer(layer);
+        }
+
+        rounding.Report(graph.Architecture.LayerCount);
+        return graph with { Codes = rounding._codes };
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach ((torch.Tensor stream, torch.Tensor outputInput) in _batches)
+        {
+            stream.Dispose();
+            outputInput.Dispose();
+        }
+
+        _batches.Clear();
+        _tap.Dispose();
+        _simulation.Dispose();
+        _model.Dispose();
+    }
+
+    private void Embed(CalibrationSet set)
+    {
+        foreach (int[][] windows in set.Windows.Chunk(Math.Max(1, TokensPerBatch / set.WindowLength)))
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            torch.Tensor ids = TokenTensor.Of(windows);
+            torch.Tensor stream = _model.Embed(ids, _tap).DetachFromDisposeScope();
+            _batches.Add((stream, torch.empty(windows.Length, set.WindowLength, _graph.Architecture.InputSize(LinearKind.Output)).DetachFromDisposeScope()));
+        }
+    }
+
+    private void RoundLayer(int layer)
+    {
+        Report(layer);
+        Round(layer, s_attentionReaders, (stream, _) => _model.AttentionInput(layer, stream, _tap));
+        Round(layer, [LinearKind.Output], (stream, outputInput) =>
+            outputInput.copy_(_model.OutputInput(layer, _model.AttentionInput(layer, stream, _tap), _tap)));
+        Round(layer, s_mlpReaders, (stream, outputInput) =>
+            _model.MlpInput(layer, stream.copy_(_model.AddAttention(layer, stream, outputInput, _tap)), _tap));
+        Round(layer, [LinearKind.Down], (stream, _) => _model.DownInput(layer, _model.MlpInput(layer, stream, _tap), _tap));
+
+        // What follows the last layer is the head, which is rounded to nearest.
+        for (int i = 0; layer + 1 < _graph.Architecture.LayerCount && i < _batches.Count; i++)
+        {
+            _cancellationToken.ThrowIfCancellationRequested();
+            using DisposeScope scope = torch.NewDisposeScope();
+            torch.Tensor stream = _batches[i].Stream;
+            stream.copy_(_model.AddMlp(layer, stream, _model.DownInput(layer, _model.MlpInput(layer, stream, _tap), _tap), _tap));
+        }
+
+        _tap.Leave();
+    }
+
+    /// <summary>Rounds linear layers that read the same input.</summary>
+    private void Round(int layer, LinearKind[] kinds, Func<torch.Tensor, torch.Tensor, torch.Tensor> input)
+    {
+        using InputMoments moments = new(_graph.Architecture.InputSize(kinds[^1]));
+        foreach ((torch.Tensor stream, torch.Tensor outputInput) in _batches)
+        {
+            _cancellationToken.ThrowIfCancellationRequested();
+            using DisposeScope scope = torch.NewDisposeScope();
+            moments.Add(input(stream, outputInput));
+        }
+
+        FeedbackFactor factor = moments.Factor();
+        foreach (LinearKind kind in kinds.Where(_graph.Architecture.Linears.Contains))
+        {
+            QuantizedWeight rounded = ErrorFeedback.Round(_graph.Weights.Layers[layer][kind].Weight, _graph.Schemes[layer, kind], factor, _cancellationToken);
+            _codes.Add((layer, kind), rounded);
+            _tap.Add(kind, rounded);
+        }
+    }
+
+    private void Report(int done) =>
+        _progress?.Report(new QuantizationEvent.Progress("round", "rounding weights with error feedback, layer by layer", done, _graph.Architecture.LayerCount));
+}
