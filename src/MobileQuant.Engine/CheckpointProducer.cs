@@ -17,20 +17,12 @@ internal sealed class CheckpointProducer : IArtifactProducer
     public void Produce(QuantizationRequest request, Fingerprint fingerprint, string path, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
         using ICheckpoint checkpoint = CheckpointReader.Open(request.CheckpointPath);
-        using QuantizedGraph graph = GraphQuantizer.Quantize(checkpoint, request, null, progress, cancellationToken);
-        ArtifactOrigin origin = new(
-            ToolVersion,
-            fingerprint.Key,
-            ReadIfPresent(checkpoint.TokenizerFolder, TextTokenizer.FileName),
-            ReadIfPresent(checkpoint.TokenizerFolder, TextTokenizer.ConfigFileName));
-        ArtifactLowering.Write(graph, origin, path, progress, cancellationToken);
+        TokenizerFiles? tokenizer = checkpoint.ReadTokenizer();
+        using QuantizedGraph graph = GraphQuantizer.Quantize(checkpoint, request, tokenizer is null ? null : TextTokenizer.FromFiles(tokenizer), progress, cancellationToken);
+        ArtifactLowering.Write(graph, new(ToolVersion, fingerprint.Key, tokenizer), path, progress, cancellationToken);
 
         // The digests were taken while writing: comparing them with what the disk gives back proves the file before it is kept.
         using ArtifactFile written = ArtifactFile.Open(path);
         written.Verify(includeWeights: true, cancellationToken);
     }
-
-    // Without the cast, null would become an empty array, and an empty array a tokenizer of no bytes.
-    private static ReadOnlyMemory<byte>? ReadIfPresent(string? folder, string name) =>
-        folder is not null && File.Exists(Path.Combine(folder, name)) ? File.ReadAllBytes(Path.Combine(folder, name)) : (ReadOnlyMemory<byte>?)null;
 }

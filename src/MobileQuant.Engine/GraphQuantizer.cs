@@ -18,7 +18,7 @@ public static class GraphQuantizer
     /// <summary>Quantizes a checkpoint up to the point where lowering begins.</summary>
     /// <param name="checkpoint">The float model.</param>
     /// <param name="request">Recipe, widths, calibration files (absolute, globs expanded), seed and threads are read from it.</param>
-    /// <param name="tokenizer">The checkpoint's tokenizer; null: read from its folder when calibration text is given.</param>
+    /// <param name="tokenizer">The checkpoint's tokenizer; null: read from it when calibration text is given.</param>
     /// <param name="progress">Told about steps <c>load</c>, <c>rotate</c>, <c>calibrate</c>, <c>search</c> and <c>round</c>.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The graph; the caller disposes it.</returns>
@@ -33,7 +33,7 @@ public static class GraphQuantizer
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(request);
         RecipeChoice choice = RecipeCatalog.Choose(request.Recipe, checkpoint.Architecture, request.Precision);
-        tokenizer ??= checkpoint.TokenizerFolder is { } folder ? TextTokenizer.FromFolder(folder) : null;
+        tokenizer ??= checkpoint.ReadTokenizer() is { } files ? TextTokenizer.FromFiles(files) : null;
         CheckVocabulary(checkpoint, tokenizer);
         TorchRuntime.EnsureLoaded(progress, cancellationToken);
         torch.set_num_threads(request.Threads > 0 ? request.Threads : Environment.ProcessorCount);

@@ -22,11 +22,8 @@ public sealed class QuantizedModel : IDisposable
         _artifact = artifact;
         Manifest = artifact.Manifest;
         Program = ProgramReader.Read(artifact);
-        Tokenizer = artifact.Tensors.ContainsKey(ArtifactNames.Tokenizer)
-            ? TextTokenizer.FromHuggingFace(
-                artifact.GetBytes(ArtifactNames.Tokenizer).ToArray(),
-                artifact.Tensors.ContainsKey(ArtifactNames.TokenizerConfig) ? artifact.GetBytes(ArtifactNames.TokenizerConfig).ToArray() : default)
-            : null;
+        TokenizerFiles? files = TokenizerFiles.Read(name => artifact.Tensors.ContainsKey(name) ? artifact.GetBytes(name).ToArray() : null);
+        Tokenizer = files is null ? null : TextTokenizer.FromFiles(files);
     }
 
     internal QuantizedModel(IntegerProgram program)

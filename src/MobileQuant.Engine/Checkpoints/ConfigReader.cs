@@ -45,6 +45,9 @@ internal sealed class ConfigReader
 
     public bool Has(string name) => _root.TryGetProperty(name, out JsonElement e) && e.ValueKind != JsonValueKind.Null;
 
+    /// <summary>Whether a value is there and null, which for some names differs from not being there.</summary>
+    public bool IsNull(string name) => _root.TryGetProperty(name, out JsonElement e) && e.ValueKind == JsonValueKind.Null;
+
     /// <summary>A nested object, or null.</summary>
     public ConfigReader? Object(string name)
     {

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using MobileQuant.Artifacts;
 using MobileQuant.Modeling;
+using MobileQuant.Text;
 
 namespace MobileQuant.Checkpoints;
 
@@ -10,7 +11,7 @@ public sealed class HuggingFaceCheckpoint : ICheckpoint
     private const string Single = "model.safetensors";
     private const string Index = "model.safetensors.index.json";
 
-    private static readonly string[] TokenizerFiles =
+    private static readonly string[] TextFiles =
         ["tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "generation_config.json"];
 
     private readonly Dictionary<string, SafetensorsFile> _shards;
@@ -26,7 +27,7 @@ public sealed class HuggingFaceCheckpoint : ICheckpoint
         Architecture = architecture;
         _shards = shards;
         _tensors = tensors;
-        IEnumerable<string> names = ["config.json", Index, .. shards.Keys.Order(StringComparer.Ordinal), .. TokenizerFiles];
+        IEnumerable<string> names = ["config.json", Index, .. shards.Keys.Order(StringComparer.Ordinal), .. TextFiles];
         Files = [.. names.Select(name => System.IO.Path.Combine(path, name)).Where(File.Exists)];
     }
 
@@ -44,9 +45,6 @@ public sealed class HuggingFaceCheckpoint : ICheckpoint
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Files { get; }
-
-    /// <inheritdoc/>
-    public string? TokenizerFolder => TokenizerFiles.Any(name => name.StartsWith("tokenizer.", StringComparison.Ordinal) && File.Exists(System.IO.Path.Combine(Path, name))) ? Path : null;
 
     /// <summary>Opens a folder.</summary>
     /// <param name="path">An existing folder.</param>
@@ -73,6 +71,12 @@ public sealed class HuggingFaceCheckpoint : ICheckpoint
             throw;
         }
     }
+
+    /// <inheritdoc/>
+    public TokenizerFiles? ReadTokenizer() =>
+        TextFiles.Any(name => name.StartsWith("tokenizer.", StringComparison.Ordinal) && File.Exists(System.IO.Path.Combine(Path, name)))
+            ? TokenizerFiles.ReadFolder(Path)
+            : null;
 
     /// <inheritdoc/>
     public bool Contains(string name) => _tensors.ContainsKey(name);

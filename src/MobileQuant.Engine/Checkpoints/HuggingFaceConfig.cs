@@ -15,16 +15,39 @@ internal static class HuggingFaceConfig
         string family = config.Text("model_type") ?? throw config.Error("MQ2003", "'model_type' is missing, so the architecture is unknown.");
         return family switch
         {
-            "llama" => ReadLlama(config),
-            _ => throw config.Error("MQ2003", $"the architecture '{family}' is not supported.", "This version supports: llama."),
+            "llama" => ReadDecoder(config, family, ReadBiases(config)),
+            "mistral" => ReadMistral(config),
+            "qwen2" => ReadQwen2(config),
+            _ => throw config.Error("MQ2003", $"the architecture '{family}' is not supported.", "This version supports: llama, mistral, qwen2."),
         };
     }
 
-    private static DecoderArchitecture ReadLlama(ConfigReader config)
+    private static DecoderArchitecture ReadMistral(ConfigReader config)
+    {
+        // The format's own default is a window of 4096; null means none.
+        int window = config.Has("sliding_window") ? config.Integer("sliding_window", 1, int.MaxValue) : config.IsNull("sliding_window") ? int.MaxValue : 4096;
+        return RefuseWindow(config, window, ReadDecoder(config, "mistral", []));
+    }
+
+    private static DecoderArchitecture ReadQwen2(ConfigReader config)
+    {
+        int window = config.Flag("use_sliding_window", fallback: false) ? config.Integer("sliding_window", 1, int.MaxValue, fallback: 4096) : int.MaxValue;
+        return RefuseWindow(config, window, ReadDecoder(config, "qwen2", [LinearKind.Query, LinearKind.Key, LinearKind.Value]));
+    }
+
+    private static DecoderArchitecture RefuseWindow(ConfigReader config, int window, DecoderArchitecture architecture) =>
+        window >= architecture.ContextLength
+            ? architecture
+            : throw config.Error("MQ2004", $"attention looks at the last {window} positions only, and the context has {architecture.ContextLength}.", "Use a model whose attention sees its whole context.");
+
+    private static DecoderArchitecture ReadDecoder(ConfigReader config, string family, IReadOnlyList<LinearKind> biased)
     {
         int hidden = config.Integer("hidden_size", 1, Large);
         int heads = config.Integer("num_attention_heads", 1, Large);
-        int keyValueHeads = config.Integer("num_key_value_heads", 1, Large, fallback: heads);
+
+        // What a missing value means differs between families; only Llama's default is the number of heads.
+        int? defaultKeyValueHeads = family == "llama" || config.IsNull("num_key_value_heads") ? heads : null;
+        int keyValueHeads = config.Integer("num_key_value_heads", 1, Large, fallback: defaultKeyValueHeads);
         if (heads % keyValueHeads != 0)
         {
             throw config.Error("MQ2002", $"'num_key_value_heads', {keyValueHeads}, does not divide 'num_attention_heads', {heads}.");
@@ -42,10 +65,10 @@ internal static class HuggingFaceConfig
         }
 
         int vocabulary = config.Integer("vocab_size", 1, Large);
-        int context = config.Integer("max_position_embeddings", 1, int.MaxValue, fallback: 2048);
+        int context = config.Integer("max_position_embeddings", 1, int.MaxValue, fallback: family == "llama" ? 2048 : null);
         return new()
         {
-            Family = "llama",
+            Family = family,
             LayerCount = config.Integer("num_hidden_layers", 1, 10_000),
             HiddenSize = hidden,
             HeadCount = heads,
@@ -59,7 +82,7 @@ internal static class HuggingFaceConfig
             Activation = ReadActivation(config),
             GatedMlp = true,
             Rotary = ReadRotary(config, context),
-            Biased = ReadBiases(config),
+            Biased = biased,
             TiedEmbeddings = config.Flag("tie_word_embeddings", fallback: false),
             BeginToken = config.Integers("bos_token_id", 0, vocabulary - 1) is [int begin, ..] ? begin : null,
             EndTokens = config.Integers("eos_token_id", 0, vocabulary - 1),

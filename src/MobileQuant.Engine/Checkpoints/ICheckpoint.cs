@@ -1,4 +1,5 @@
 using MobileQuant.Modeling;
+using MobileQuant.Text;
 
 namespace MobileQuant.Checkpoints;
 
@@ -20,8 +21,10 @@ public interface ICheckpoint : IDisposable
     /// <summary>Every file that decides about the quantized model (configuration, weights, tokenizer), absolute, in a stable order.</summary>
     IReadOnlyList<string> Files { get; }
 
-    /// <summary>The folder of the tokenizer's files, or null when there is none.</summary>
-    string? TokenizerFolder { get; }
+    /// <summary>Reads the tokenizer, in Hugging Face form whatever the container.</summary>
+    /// <returns>Its files, not yet parsed; null when the checkpoint has none.</returns>
+    /// <exception cref="MobileQuantException">MQ2100: a file cannot be read; MQ2110 to MQ2113: the container's own form makes no sense.</exception>
+    TokenizerFiles? ReadTokenizer();
 
     /// <summary>Whether there is such a tensor.</summary>
     /// <param name="name">Its name.</param>

@@ -31,14 +31,14 @@ public static class EvaluationJob
             throw new MobileQuantException("MQ1009", $"The text {request.TextPath} does not exist.", "Correct the path.");
         }
 
-        if (Directory.Exists(request.ModelPath))
+        if (CheckpointReader.IsCheckpoint(request.ModelPath))
         {
             return RunCheckpoint(request, progress, cancellationToken);
         }
 
         return request.Simulation is null
             ? RunArtifact(request, progress, cancellationToken)
-            : throw new MobileQuantException("MQ1011", $"{request.ModelPath} is no checkpoint folder, and only a checkpoint can be simulated.", "Name the checkpoint's folder.");
+            : throw new MobileQuantException("MQ1011", $"{request.ModelPath} is no checkpoint, and only a checkpoint can be simulated.", "Name a checkpoint's folder or a GGUF file.");
     }
 
     private static EvaluationResult RunArtifact(EvaluationRequest request, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
@@ -51,7 +51,7 @@ public static class EvaluationJob
     private static EvaluationResult RunCheckpoint(EvaluationRequest request, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
         using ICheckpoint checkpoint = CheckpointReader.Open(request.ModelPath);
-        TextTokenizer? tokenizer = checkpoint.TokenizerFolder is { } folder ? TextTokenizer.FromFolder(folder) : null;
+        TextTokenizer? tokenizer = checkpoint.ReadTokenizer() is { } files ? TextTokenizer.FromFiles(files) : null;
         TorchRuntime.EnsureLoaded(progress, cancellationToken);
         torch.set_num_threads(request.Threads > 0 ? request.Threads : Environment.ProcessorCount);
         if (request.Simulation is { } quantization)

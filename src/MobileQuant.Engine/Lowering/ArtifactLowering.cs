@@ -112,14 +112,9 @@ public sealed class ArtifactLowering
 
         LayerLowering.AddNorm(_writer, ArtifactNames.FinalNorm, _graph.Weights.FinalNorm);
         _head.AddTo(_writer, sharesWeights: _architecture.TiedEmbeddings);
-        if (_origin.Tokenizer is { } tokenizer)
+        foreach ((string name, ReadOnlyMemory<byte> bytes) in _origin.Tokenizer?.Named ?? [])
         {
-            _writer.Add(ArtifactNames.Tokenizer, "U8", [tokenizer.Length], tokenizer);
-        }
-
-        if (_origin.TokenizerConfig is { } config)
-        {
-            _writer.Add(ArtifactNames.TokenizerConfig, "U8", [config.Length], config);
+            _writer.Add(name, "U8", [bytes.Length], bytes);
         }
     }
 

@@ -11,4 +11,7 @@ public enum RotaryScalingKind
 
     /// <summary>Low frequencies divided by the factor, high ones kept, a ramp between them (Llama 3.1).</summary>
     Llama3,
+
+    /// <summary>Each frequency divided by a number of its own, which the checkpoint holds.</summary>
+    Divisors,
 }

@@ -24,6 +24,9 @@ public sealed record RotarySettings
     /// <summary>Llama3: the context of pre-training, in tokens.</summary>
     public int OriginalContextLength { get; init; }
 
+    /// <summary>Divisors: one for each rotated pair; otherwise empty.</summary>
+    public IReadOnlyList<double> Divisors { get; init; } = [];
+
     /// <summary>Number of rotated channels of a head: even, at most <paramref name="headSize"/>.</summary>
     /// <param name="headSize">Channels of a head.</param>
     /// <returns>The rotated channels come first.</returns>
@@ -44,6 +47,7 @@ public sealed record RotarySettings
                 RotaryScalingKind.None => frequency,
                 RotaryScalingKind.Linear => frequency / Factor,
                 RotaryScalingKind.Llama3 => StretchLlama3(frequency),
+                RotaryScalingKind.Divisors => frequency / Divisors[i],
                 _ => throw new InvalidOperationException($"unknown rotary scaling {Scaling}"),
             };
         }

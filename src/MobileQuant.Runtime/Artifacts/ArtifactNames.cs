@@ -30,6 +30,9 @@ public static class ArtifactNames
     /// <summary>The tokenizer's settings.</summary>
     public const string TokenizerConfig = "tokenizer_config.json";
 
+    /// <summary>The chat template, where it is a file of its own.</summary>
+    public const string ChatTemplate = "chat_template.jinja";
+
     /// <summary>The linear layers of a decoder layer, in file order.</summary>
     public static IReadOnlyList<string> Linears { get; } = ["q", "k", "v", "o", "gate", "up", "down"];
 

@@ -1,5 +1,3 @@
-using System.IO.MemoryMappedFiles;
-
 namespace MobileQuant.Artifacts;
 
 /// <summary>
@@ -10,27 +8,20 @@ namespace MobileQuant.Artifacts;
 /// <remarks>Layout: u64 little-endian header length, that many bytes of JSON, then the tensors' bytes.</remarks>
 public sealed unsafe class SafetensorsFile : IDisposable
 {
-    private readonly MemoryMappedFile _map;
-    private readonly MemoryMappedViewAccessor _view;
-    private readonly byte* _base;
-    private bool _disposed;
+    private readonly MappedFile _map;
 
-    private SafetensorsFile(string path, long length, MemoryMappedFile map, MemoryMappedViewAccessor view, byte* start, SafetensorsHeader header)
+    private SafetensorsFile(MappedFile map, SafetensorsHeader header)
     {
-        Path = path;
-        Length = length;
         _map = map;
-        _view = view;
-        _base = start;
         Tensors = header.Tensors;
         Metadata = header.Metadata;
     }
 
     /// <summary>The file, as it was opened.</summary>
-    public string Path { get; }
+    public string Path => _map.Path;
 
     /// <summary>Bytes of the whole file.</summary>
-    public long Length { get; }
+    public long Length => _map.Length;
 
     /// <summary>All tensors by name.</summary>
     public IReadOnlyDictionary<string, TensorEntry> Tensors { get; }
@@ -47,31 +38,12 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// </exception>
     public static SafetensorsFile Open(string path)
     {
-        MemoryMappedFile? map = null;
-        MemoryMappedViewAccessor? view = null;
-        bool acquired = false;
+        MappedFile? map = null;
         try
         {
-            FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            long length = stream.Length;
-            if (length < sizeof(ulong))
-            {
-                stream.Dispose();
-                throw new MobileQuantException("MQ2010", $"{path}: a safetensors file has at least 8 bytes, this one has {length}.", "Copy or download the file again.");
-            }
-
-            map = MemoryMappedFile.CreateFromFile(stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-            view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
-            byte* start = null;
-            view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-            acquired = true;
-            start += view.PointerOffset;
-
-            // Safe: the view covers `length` bytes from `start`, and ReadHeader looks at no more of them.
-            SafetensorsHeader header = ReadHeader(path, start, length);
-            SafetensorsFile file = new(path, length, map, view, start, header);
+            map = new(path);
+            SafetensorsFile file = new(map, ReadHeader(map));
             map = null;
-            view = null;
             return file;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
@@ -80,12 +52,6 @@ public sealed unsafe class SafetensorsFile : IDisposable
         }
         finally
         {
-            if (acquired && view is not null)
-            {
-                view.SafeMemoryMappedViewHandle.ReleasePointer();
-            }
-
-            view?.Dispose();
             map?.Dispose();
         }
     }
@@ -124,7 +90,6 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <param name="entry">An entry of <see cref="Tensors"/>.</param>
     internal byte* GetPointer(TensorEntry entry)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentNullException.ThrowIfNull(entry);
 
         // An entry could come from another file: never trust it beyond this file's own bounds.
@@ -133,7 +98,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
             throw new ArgumentException($"'{entry.Name}' is not a tensor of {Path}", nameof(entry));
         }
 
-        return _base + entry.Offset;
+        return _map.Pointer(entry.Offset, entry.Length);
     }
 
     /// <summary>The tensor called <paramref name="name"/>.</summary>
@@ -146,25 +111,22 @@ public sealed unsafe class SafetensorsFile : IDisposable
             : throw new MobileQuantException("MQ2005", $"{Path}: there is no tensor '{name}'.");
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (!_disposed)
-        {
-            _disposed = true;
-            _view.SafeMemoryMappedViewHandle.ReleasePointer();
-            _view.Dispose();
-            _map.Dispose();
-        }
-    }
+    public void Dispose() => _map.Dispose();
 
-    private static SafetensorsHeader ReadHeader(string path, byte* start, long length)
+    private static SafetensorsHeader ReadHeader(MappedFile map)
     {
-        ulong headerLength = System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(start, sizeof(ulong)));
-        if (headerLength > (ulong)(length - sizeof(ulong)))
+        string path = map.Path;
+        if (map.Length < sizeof(ulong))
+        {
+            throw new MobileQuantException("MQ2010", $"{path}: a safetensors file has at least 8 bytes, this one has {map.Length}.", "Copy or download the file again.");
+        }
+
+        ulong headerLength = System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(map.Span(0, sizeof(ulong)));
+        if (headerLength > (ulong)(map.Length - sizeof(ulong)))
         {
             throw new MobileQuantException(
                 "MQ2010",
-                $"{path}: the header claims {headerLength} bytes, but only {length - sizeof(ulong)} follow.",
+                $"{path}: the header claims {headerLength} bytes, but only {map.Length - sizeof(ulong)} follow.",
                 "The file is truncated or not a safetensors file; copy or download it again.");
         }
 
@@ -173,6 +135,6 @@ public sealed unsafe class SafetensorsFile : IDisposable
             throw new MobileQuantException("MQ2011", $"{path}: the header has {headerLength} bytes; at most {SafetensorsHeader.MaximumBytes} are allowed.");
         }
 
-        return SafetensorsHeader.Parse(new ReadOnlySpan<byte>(start + sizeof(ulong), (int)headerLength), path, sizeof(ulong) + (long)headerLength, length);
+        return SafetensorsHeader.Parse(map.Span(sizeof(ulong), (int)headerLength), path, sizeof(ulong) + (long)headerLength, map.Length);
     }
 }

@@ -11,10 +11,12 @@ internal static partial class KnownPatterns
     /// <summary>What the pre-tokenizer <c>ByteLevel</c> splits by (GPT-2).</summary>
     public const string Gpt2 = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
-    private const string Llama3 =
+    /// <summary>What Llama 3 splits by.</summary>
+    public const string Llama3 =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-    private const string Qwen2 =
+    /// <summary>What Qwen 2 splits by.</summary>
+    public const string Qwen2 =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
     /// <summary>The compiled form of <paramref name="pattern"/>, or null.</summary>

@@ -10,10 +10,10 @@ namespace MobileQuant.Text;
 public sealed class TextTokenizer
 {
     /// <summary>The name of the file that holds the tokenizer.</summary>
-    public const string FileName = "tokenizer.json";
+    public const string FileName = TokenizerFiles.TokenizerName;
 
     /// <summary>The name of the optional file that names its special tokens.</summary>
-    public const string ConfigFileName = "tokenizer_config.json";
+    public const string ConfigFileName = TokenizerFiles.ConfigName;
 
     private readonly TokenizerParts _parts;
     private readonly AddedTokenMatcher _rawTokens;
@@ -47,12 +47,16 @@ public sealed class TextTokenizer
     /// <param name="folder">A folder with <c>tokenizer.json</c> and, optionally, <c>tokenizer_config.json</c>.</param>
     /// <returns>The tokenizer.</returns>
     /// <exception cref="MobileQuantException">MQ2100 when there is no tokenizer.json or a file cannot be read, otherwise as <see cref="FromHuggingFace"/>.</exception>
-    public static TextTokenizer FromFolder(string folder)
+    public static TextTokenizer FromFolder(string folder) => FromFiles(TokenizerFiles.ReadFolder(folder));
+
+    /// <summary>Reads a tokenizer from its files.</summary>
+    /// <param name="files">The files in memory.</param>
+    /// <returns>The tokenizer.</returns>
+    /// <exception cref="MobileQuantException">As <see cref="FromHuggingFace"/>.</exception>
+    public static TextTokenizer FromFiles(TokenizerFiles files)
     {
-        ArgumentNullException.ThrowIfNull(folder);
-        byte[] tokenizer = TryReadFile(Path.Combine(folder, FileName))
-            ?? throw TokenizerErrors.Missing(Path.Combine(folder, FileName));
-        return FromHuggingFace(tokenizer, TryReadFile(Path.Combine(folder, ConfigFileName)));
+        ArgumentNullException.ThrowIfNull(files);
+        return FromHuggingFace(files.Tokenizer, files.Config ?? default(ReadOnlyMemory<byte>));
     }
 
     /// <summary>Reads a tokenizer from the bytes of its files.</summary>
@@ -133,22 +137,6 @@ public sealed class TextTokenizer
         }
 
         return stream;
-    }
-
-    private static byte[]? TryReadFile(string path)
-    {
-        try
-        {
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw TokenizerErrors.Missing(path, e);
-        }
     }
 
     private static string WellFormed(string text)

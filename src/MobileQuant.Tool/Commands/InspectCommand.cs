@@ -99,7 +99,7 @@ internal sealed class InspectCommand
     }
 
     private static string PartOf(string tensor) =>
-        tensor is ArtifactNames.Tokenizer or ArtifactNames.TokenizerConfig ? "tokenizer"
+        tensor is ArtifactNames.Tokenizer or ArtifactNames.TokenizerConfig or ArtifactNames.ChatTemplate ? "tokenizer"
         : tensor.StartsWith("embedding.", StringComparison.Ordinal) ? "embedding"
         : tensor.StartsWith(ArtifactNames.Head + ".", StringComparison.Ordinal) ? "head"
         : tensor.StartsWith("filler.", StringComparison.Ordinal) ? "padding"

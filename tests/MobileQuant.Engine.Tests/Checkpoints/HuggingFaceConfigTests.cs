@@ -38,7 +38,29 @@ public class HuggingFaceConfigTests
         Assert.Equal(1, a.BeginToken);
     }
 
+    [Fact]
+    public void Qwen2_has_biases_on_q_k_and_v()
+    {
+        DecoderArchitecture a = Read("""{"model_type":"qwen2","sliding_window":8,"use_sliding_window":false}""");
+        Assert.Equal("qwen2", a.Family);
+        Assert.Equal([LinearKind.Query, LinearKind.Key, LinearKind.Value], a.Biased);
+    }
+
     [Theory]
+    [InlineData("null")]
+    [InlineData("32")]
+    public void Mistral_is_read_where_its_window_holds_the_context(string window)
+    {
+        DecoderArchitecture a = Read($$"""{"model_type":"mistral","sliding_window":{{window}}}""");
+        Assert.Equal("mistral", a.Family);
+        Assert.Empty(a.Biased);
+    }
+
+    [Theory]
+    [InlineData("MQ2004", "last 8 positions", """{"model_type":"mistral","sliding_window":8}""")]
+    [InlineData("MQ2004", "last 4096 positions", """{"model_type":"mistral","max_position_embeddings":8192}""")]
+    [InlineData("MQ2004", "last 8 positions", """{"model_type":"qwen2","use_sliding_window":true,"sliding_window":8}""")]
+    [InlineData("MQ2002", "max_position_embeddings", """{"model_type":"qwen2","max_position_embeddings":null}""")]
     [InlineData("MQ2003", "mamba", """{"model_type":"mamba"}""")]
     [InlineData("MQ2003", "model_type", """{"model_type":null}""")]
     [InlineData("MQ2002", "hidden_size", """{"hidden_size":null}""")]

@@ -44,11 +44,8 @@ internal sealed class LoweredModel : IDisposable
 
     public string Path { get; }
 
-    public void Write(string path)
-    {
-        string folder = _checkpoint.TokenizerFolder!;
-        ArtifactLowering.Write(Graph, new("1.2.3", new string('a', 64), File.ReadAllBytes(System.IO.Path.Combine(folder, TextTokenizer.FileName)), null), path);
-    }
+    public void Write(string path) =>
+        ArtifactLowering.Write(Graph, new("1.2.3", new string('a', 64), _checkpoint.ReadTokenizer()! with { Config = null }), path);
 
     public void Dispose()
     {

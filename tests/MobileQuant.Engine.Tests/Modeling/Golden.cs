@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MobileQuant.Artifacts;
+using MobileQuant.Modeling;
 using MobileQuant.Torch;
 using TorchSharp;
 
@@ -39,5 +40,27 @@ internal static class Golden
         }
 
         return largest;
+    }
+
+    /// <summary>
+    /// The reference outputs of the fixtures were made by a model that had been cast to the checkpoint's type and back, rotary
+    /// frequencies included; those of the trained models were not. Rounding the frequencies alike makes the comparison exact.
+    /// </summary>
+    public static double[] FixtureFrequencies(string folder, DecoderArchitecture architecture)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors"));
+        double[] exact = architecture.Rotary.InverseFrequencies(architecture.HeadSize);
+        return file.GetTensor("model.norm.weight").DType switch
+        {
+            "BF16" => [.. exact.Select(f => (double)RoundToBrain((float)f))],
+            "F16" => [.. exact.Select(f => (double)(Half)f)],
+            _ => exact,
+        };
+    }
+
+    private static float RoundToBrain(float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        return BitConverter.UInt32BitsToSingle((bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff0000);
     }
 }
