@@ -26,6 +26,7 @@ internal static class ToolArguments
             "--activations", model.GetMetadata(ModelMetadata.Activations),
             "--weights", model.GetMetadata(ModelMetadata.Weights),
             "--granularity", model.GetMetadata(ModelMetadata.Granularity),
+            "--rounding", model.GetMetadata(ModelMetadata.Rounding),
             "--seed", model.GetMetadata(ModelMetadata.Seed),
             "--base-directory", baseDirectory,
         ];

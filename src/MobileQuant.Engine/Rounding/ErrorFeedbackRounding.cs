@@ -8,7 +8,7 @@ namespace MobileQuant.Rounding;
 /// <summary>
 /// Rounds a graph's weights with error feedback in one pass through its layers. Each linear layer is rounded for the inputs
 /// that it will really get: activations on their grid, behind weights that are rounded already. Holds the residual stream of all
-/// windows and what one branch reads, beside the weights of one layer.
+/// windows and what o reads, or where that takes no more than 512 MiB what down reads, beside the weights of one layer.
 /// </summary>
 public sealed class ErrorFeedbackRounding : IDisposable
 {
@@ -16,6 +16,7 @@ public sealed class ErrorFeedbackRounding : IDisposable
     public const int DefaultWindowCount = 128;
 
     private const int TokensPerBatch = 2048;
+    private const long MostBytesKept = 512L << 20;
 
     private static readonly LinearKind[] s_attentionReaders = [LinearKind.Query, LinearKind.Key, LinearKind.Value];
     private static readonly LinearKind[] s_mlpReaders = [LinearKind.Gate, LinearKind.Up];
@@ -27,7 +28,8 @@ public sealed class ErrorFeedbackRounding : IDisposable
     private readonly Dictionary<(int Layer, LinearKind Kind), QuantizedWeight> _codes = [];
     private readonly IProgress<QuantizationEvent>? _progress;
     private readonly CancellationToken _cancellationToken;
-    private readonly List<(torch.Tensor Stream, torch.Tensor OutputInput)> _batches = [];
+    private readonly List<Batch> _batches = [];
+    private bool _keepsDownInput;
 
     private ErrorFeedbackRounding(QuantizedGraph graph, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
@@ -65,10 +67,10 @@ public sealed class ErrorFeedbackRounding : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach ((torch.Tensor stream, torch.Tensor outputInput) in _batches)
+        foreach (Batch batch in _batches)
         {
-            stream.Dispose();
-            outputInput.Dispose();
+            batch.Stream.Dispose();
+            batch.Branch.Dispose();
         }
 
         _batches.Clear();
@@ -79,46 +81,53 @@ public sealed class ErrorFeedbackRounding : IDisposable
 
     private void Embed(CalibrationSet set)
     {
+        DecoderArchitecture a = _graph.Architecture;
+        _keepsDownInput = (long)set.Windows.Count * set.WindowLength * a.FeedForwardSize * sizeof(float) <= MostBytesKept;
+        int widest = _keepsDownInput ? Math.Max(a.InputSize(LinearKind.Output), a.FeedForwardSize) : a.InputSize(LinearKind.Output);
         foreach (int[][] windows in set.Windows.Chunk(Math.Max(1, TokensPerBatch / set.WindowLength)))
         {
             using DisposeScope scope = torch.NewDisposeScope();
-            torch.Tensor ids = TokenTensor.Of(windows);
-            torch.Tensor stream = _model.Embed(ids, _tap).DetachFromDisposeScope();
-            _batches.Add((stream, torch.empty(windows.Length, set.WindowLength, _graph.Architecture.InputSize(LinearKind.Output)).DetachFromDisposeScope()));
+            torch.Tensor stream = _model.Embed(TokenTensor.Of(windows), _tap).DetachFromDisposeScope();
+            _batches.Add(new(stream, torch.empty((long)windows.Length * set.WindowLength * widest).DetachFromDisposeScope()));
         }
     }
 
     private void RoundLayer(int layer)
     {
         Report(layer);
-        Round(layer, s_attentionReaders, (stream, _) => _model.AttentionInput(layer, stream, _tap));
-        Round(layer, [LinearKind.Output], (stream, outputInput) =>
-            outputInput.copy_(_model.OutputInput(layer, _model.AttentionInput(layer, stream, _tap), _tap)));
-        Round(layer, s_mlpReaders, (stream, outputInput) =>
-            _model.MlpInput(layer, stream.copy_(_model.AddAttention(layer, stream, outputInput, _tap)), _tap));
-        Round(layer, [LinearKind.Down], (stream, _) => _model.DownInput(layer, _model.MlpInput(layer, stream, _tap), _tap));
+        Round(layer, s_attentionReaders, batch => _model.AttentionInput(layer, batch.Stream, _tap));
+        Round(layer, [LinearKind.Output], batch =>
+            batch.OfWidth(_graph.Architecture.InputSize(LinearKind.Output)).copy_(_model.OutputInput(layer, _model.AttentionInput(layer, batch.Stream, _tap), _tap)));
+        Round(layer, s_mlpReaders, batch => _model.MlpInput(
+            layer,
+            batch.Stream.copy_(_model.AddAttention(layer, batch.Stream, batch.OfWidth(_graph.Architecture.InputSize(LinearKind.Output)), _tap)),
+            _tap));
+        Round(layer, [LinearKind.Down], batch => _keepsDownInput ? batch.OfWidth(_graph.Architecture.FeedForwardSize).copy_(DownInput(layer, batch)) : DownInput(layer, batch));
 
         // What follows the last layer is the head, which is rounded to nearest.
         for (int i = 0; layer + 1 < _graph.Architecture.LayerCount && i < _batches.Count; i++)
         {
             _cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope scope = torch.NewDisposeScope();
-            torch.Tensor stream = _batches[i].Stream;
-            stream.copy_(_model.AddMlp(layer, stream, _model.DownInput(layer, _model.MlpInput(layer, stream, _tap), _tap), _tap));
+            Batch batch = _batches[i];
+            torch.Tensor downInput = _keepsDownInput ? batch.OfWidth(_graph.Architecture.FeedForwardSize) : DownInput(layer, batch);
+            batch.Stream.copy_(_model.AddMlp(layer, batch.Stream, downInput, _tap));
         }
 
         _tap.Leave();
     }
 
+    private torch.Tensor DownInput(int layer, Batch batch) => _model.DownInput(layer, _model.MlpInput(layer, batch.Stream, _tap), _tap);
+
     /// <summary>Rounds linear layers that read the same input.</summary>
-    private void Round(int layer, LinearKind[] kinds, Func<torch.Tensor, torch.Tensor, torch.Tensor> input)
+    private void Round(int layer, LinearKind[] kinds, Func<Batch, torch.Tensor> input)
     {
         using InputMoments moments = new(_graph.Architecture.InputSize(kinds[^1]));
-        foreach ((torch.Tensor stream, torch.Tensor outputInput) in _batches)
+        foreach (Batch batch in _batches)
         {
             _cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope scope = torch.NewDisposeScope();
-            moments.Add(input(stream, outputInput));
+            moments.Add(input(batch));
         }
 
         FeedbackFactor factor = moments.Factor();
@@ -132,4 +141,17 @@ public sealed class ErrorFeedbackRounding : IDisposable
 
     private void Report(int done) =>
         _progress?.Report(new QuantizationEvent.Progress("round", "rounding weights with error feedback, layer by layer", done, _graph.Architecture.LayerCount));
+
+    /// <summary>Some windows between two steps.</summary>
+    /// <param name="Stream">The residual stream, [windows, tokens, hidden].</param>
+    /// <param name="Branch">Room for what one linear layer reads, flat.</param>
+    private sealed record Batch(torch.Tensor Stream, torch.Tensor Branch)
+    {
+        /// <summary>The branch as [windows, tokens, width].</summary>
+        public torch.Tensor OfWidth(long width)
+        {
+            (long windows, long tokens) = (Stream.shape[0], Stream.shape[1]);
+            return Branch.narrow(0, 0, windows * tokens * width).view(windows, tokens, width);
+        }
+    }
 }

@@ -12,6 +12,9 @@ internal sealed class InputMoments : IDisposable
     /// <summary>Added to the diagonal, as a part of its mean; raised tenfold as long as the matrix has no Cholesky factor.</summary>
     public const double Damping = 0.01;
 
+    /// <summary>Panels of columns: only those on and right of the diagonal are formed, which saves 3 of 8 products.</summary>
+    private const int Panels = 4;
+
     private readonly torch.Tensor _sum;
 
     /// <summary>Nothing seen yet.</summary>
@@ -23,8 +26,15 @@ internal sealed class InputMoments : IDisposable
     public void Add(torch.Tensor x)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor rows = x.reshape(-1, _sum.shape[0]);
-        _sum.add_(torch.matmul(rows.t(), rows).to(torch.float64));
+        long size = _sum.shape[0];
+        torch.Tensor rows = x.reshape(-1, size);
+        long panel = (size + Panels - 1) / Panels;
+        for (long first = 0; first < size; first += panel)
+        {
+            long width = Math.Min(panel, size - first);
+            torch.Tensor product = torch.matmul(rows.narrow(1, first, width).t(), rows.narrow(1, first, size - first));
+            _sum.narrow(0, first, width).narrow(1, first, size - first).add_(product);
+        }
     }
 
     /// <summary>What the rounding of a weight with these inputs needs.</summary>
@@ -56,7 +66,8 @@ internal sealed class InputMoments : IDisposable
     private torch.Tensor Cholesky(int[] order, double mean)
     {
         torch.Tensor reversed = torch.tensor(order.Reverse().Select(column => (long)column).ToArray());
-        torch.Tensor sorted = _sum.index_select(0, reversed).index_select(1, reversed);
+        torch.Tensor whole = _sum.triu() + _sum.triu(1).t();
+        torch.Tensor sorted = whole.index_select(0, reversed).index_select(1, reversed);
         for (double damping = Damping; ; damping *= 10)
         {
             torch.Tensor damped = sorted.clone();
