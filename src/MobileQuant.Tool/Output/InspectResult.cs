@@ -19,6 +19,8 @@ internal sealed record InspectResult(
     IReadOnlyDictionary<string, IReadOnlyDictionary<string, int>> Formats,
     string Recipe,
     IReadOnlyDictionary<string, string> RecipeSettings,
+    IReadOnlyList<ManifestFinding>? Findings,
+    IReadOnlyList<int>? Prefix,
     string Fingerprint,
     ProgramShape Shape,
     bool TiedHead,
