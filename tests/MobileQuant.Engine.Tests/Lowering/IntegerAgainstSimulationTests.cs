@@ -19,6 +19,7 @@ public class IntegerAgainstSimulationTests(ITestOutputHelper output)
     [InlineData("W4A8", ActivationMode.Token, "RoundToNearest", 30)]
     [InlineData("W8A8", ActivationMode.Token, "Rotated", 30)]
     [InlineData("W4A8", ActivationMode.Token, "Rotated", 30)]
+    [InlineData("W4B64A8", ActivationMode.Token, "Rotated", 30, "down=W8")]
     [InlineData("W4B64A8", ActivationMode.Token, "RoundToNearest", 30)]
     [InlineData("W4B32A8", ActivationMode.Token, "SmoothQuant-Edge", 30)]
     [InlineData("W4B64A8", ActivationMode.Token, "RoundToNearest", 30, "down=W8; layers.1.attention.o=W4B32; layers.*.attention.q=W4")]
