@@ -97,8 +97,8 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         bool good = true;
         foreach (string name in new[]
         {
-            ModelMetadata.Recipe, ModelMetadata.Precision, ModelMetadata.Activations, ModelMetadata.Weights,
-            ModelMetadata.Granularity, ModelMetadata.Alpha, ModelMetadata.Seed,
+            ModelMetadata.Recipe, ModelMetadata.Precision, ModelMetadata.Activations, ModelMetadata.WideSites, ModelMetadata.Prefix,
+            ModelMetadata.Weights, ModelMetadata.Granularity, ModelMetadata.Alpha, ModelMetadata.Rounding, ModelMetadata.Seed,
         })
         {
             string value = prepared.GetMetadata(name);
@@ -146,6 +146,8 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
             settings.Add(name, prepared.GetMetadata(name));
         }
 
+        settings.Add(ModelMetadata.WideSites, prepared.GetMetadata(ModelMetadata.WideSites));
+        settings.Add(ModelMetadata.Prefix, prepared.GetMetadata(ModelMetadata.Prefix));
         settings.Add(ModelMetadata.Alpha, prepared.GetMetadata(ModelMetadata.Alpha));
         settings.Add(ModelMetadata.Seed, prepared.GetMetadata(ModelMetadata.Seed));
         settings.Add(ModelMetadata.Calibration, prepared.GetMetadata(ModelMetadata.Calibration));

@@ -7,9 +7,6 @@ namespace MobileQuant.Caching;
 /// <summary>Brings a request into the one form in which equal requests are equal: absolute paths, expanded globs, canonical names, resolved defaults.</summary>
 internal static class RequestNormalizer
 {
-    /// <summary>The recipes of this version by their canonical names.</summary>
-    public static IReadOnlyList<string> Recipes { get; } = [.. RecipeCatalog.All.Select(recipe => recipe.Name)];
-
     /// <summary>Checks a request and brings it into its normal form.</summary>
     /// <param name="request">As the user gave it.</param>
     /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ3001: what is wrong with it.</exception>
@@ -56,7 +53,18 @@ internal static class RequestNormalizer
             throw new MobileQuantException("MQ1003", $"Threads is {request.Threads}; expected 0 (all cores) or more.", "Use 0 or a positive number.");
         }
 
-        string recipe = NormalizeRecipe(request.Recipe);
+        bool isStatic = request.Activations == ActivationMode.Static;
+        if (!isStatic && !request.WideSites.IsSearched && request.WideSites != WideSites.None)
+        {
+            throw new MobileQuantException("MQ1016", $"Wide sites ({request.WideSites}) need static activations; these find their scale per token.", "Leave WideSites out, or use Activations=static.");
+        }
+
+        if (!isStatic && request.Prefix != SinkPrefix.None)
+        {
+            throw new MobileQuantException("MQ1017", $"A prefix ({request.Prefix}) helps static activations only; these find their scale per token.", "Leave Prefix out, or use Activations=static.");
+        }
+
+        string recipe = RecipeCatalog.Normalize(request.Recipe);
         return request with
         {
             Recipe = recipe,
@@ -65,14 +73,11 @@ internal static class RequestNormalizer
             Weights = request.Weights != WeightSymmetry.Default ? request.Weights
                 : request.Precision.WeightBits == 4 ? WeightSymmetry.Asymmetric
                 : WeightSymmetry.Symmetric,
+            WideSites = isStatic ? request.WideSites : WideSites.None,
             BaseDirectory = BaseOf(request),
             Calibration = [.. request.Calibration.SelectMany(pattern => Expand(pattern, BaseOf(request))).Distinct(StringComparer.Ordinal)],
         };
     }
-
-    private static string NormalizeRecipe(string recipe) =>
-        Recipes.FirstOrDefault(known => string.Equals(known, recipe?.Trim(), StringComparison.OrdinalIgnoreCase))
-        ?? throw new MobileQuantException("MQ3001", $"Unknown recipe '{recipe}'.", $"Use one of: {string.Join(", ", Recipes)}.");
 
     private static string BaseOf(QuantizationRequest request) => Path.GetFullPath(request.BaseDirectory ?? Environment.CurrentDirectory);
 

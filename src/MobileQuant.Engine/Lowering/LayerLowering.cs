@@ -92,19 +92,19 @@ internal sealed class LayerLowering
             ValueRange range = _graph.Ranges[site];
             if (_wide.TryGetValue(kind, out WideInput wide))
             {
-                yield return new(site.ToString(), wide.Bits, Round(range.Minimum), Round(range.Maximum), Round(wide.Step));
+                yield return new(site.ToString(), wide.Bits, ManifestNumber.Round(range.Minimum), ManifestNumber.Round(range.Maximum), ManifestNumber.Round(wide.Step));
                 continue;
             }
 
             ByteScale scale = _graph.Activations == ActivationMode.Static ? ByteScale.Of(range) : new(0, 0);
-            yield return new(site.ToString(), 8, Round(range.Minimum), Round(range.Maximum), Round(scale.Step), scale.ZeroPoint);
+            yield return new(site.ToString(), 8, ManifestNumber.Round(range.Minimum), ManifestNumber.Round(range.Maximum), ManifestNumber.Round(scale.Step), scale.ZeroPoint);
         }
 
         foreach ((SiteKind kind, double step) in ((SiteKind, double)[])[(SiteKind.QueryOutput, _scales.Query), (SiteKind.KeyOutput, _scales.Key), (SiteKind.GateOutput, _scales.Gate), (SiteKind.UpOutput, _scales.Up)])
         {
             Site site = new(_index, kind);
             ValueRange range = _graph.Ranges[site];
-            yield return new(site.ToString(), 16, Round(range.Minimum), Round(range.Maximum), Round(step));
+            yield return new(site.ToString(), 16, ManifestNumber.Round(range.Minimum), ManifestNumber.Round(range.Maximum), ManifestNumber.Round(step));
         }
 
         foreach ((SiteKind kind, IReadOnlyList<ByteScale> scales) in ((SiteKind, IReadOnlyList<ByteScale>)[])[(SiteKind.KeyCache, _scales.KeyCache), (SiteKind.ValueCache, _scales.ValueCache)])
@@ -113,13 +113,10 @@ internal sealed class LayerLowering
             IReadOnlyList<ValueRange> ranges = _graph.Ranges.Heads(site);
             for (int head = 0; head < scales.Count; head++)
             {
-                yield return new($"{site}.head{head}", 8, Round(ranges[head].Minimum), Round(ranges[head].Maximum), Round(scales[head].Step), scales[head].ZeroPoint);
+                yield return new($"{site}.head{head}", 8, ManifestNumber.Round(ranges[head].Minimum), ManifestNumber.Round(ranges[head].Maximum), ManifestNumber.Round(scales[head].Step), scales[head].ZeroPoint);
             }
         }
     }
-
-    // Six digits say all that a reader needs, in a third of the bytes.
-    private static double Round(double value) => double.Parse(value.ToString("g6"));
 
     private LinearLowering Lower(LinearKind kind, string name, ResidualScale residual)
     {

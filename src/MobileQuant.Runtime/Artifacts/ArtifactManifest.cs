@@ -40,6 +40,9 @@ public sealed record ArtifactManifest
     /// <summary>The recipe's settings as used, searched ones included.</summary>
     public required IReadOnlyDictionary<string, string> RecipeSettings { get; init; }
 
+    /// <summary>What searches tried and what they took, with the figures that decided; null where nothing was searched.</summary>
+    public IReadOnlyList<ManifestFinding>? Findings { get; init; }
+
     /// <summary>The content key that it was made under; empty when made without a cache.</summary>
     public required string Fingerprint { get; init; }
 
@@ -64,6 +67,13 @@ public sealed record ArtifactManifest
     /// </summary>
     public required IReadOnlyDictionary<string, string> Digests { get; init; }
 }
+
+/// <summary>One candidate that a search tried.</summary>
+/// <param name="Step">Which search: alpha, sensitivity, wide, range, prefix, result.</param>
+/// <param name="Candidate">What was tried, such as a strength, a site or a token.</param>
+/// <param name="Loss">Divergence from the float model on calibration windows, in nats per token.</param>
+/// <param name="Chosen">Whether the search took it.</param>
+public sealed record ManifestFinding(string Step, string Candidate, double Loss, bool Chosen);
 
 /// <summary>A quantization site. Zero values are left out of the file.</summary>
 /// <param name="Name">Such as <c>layers.3.mlp.down.input</c>.</param>
@@ -100,6 +110,9 @@ public sealed record ManifestProgram
 
     /// <summary>True when the head shares the embedding's bytes.</summary>
     public required bool TiedHead { get; init; }
+
+    /// <summary>Tokens whose stored keys and values every session starts behind; null for none.</summary>
+    public IReadOnlyList<int>? Prefix { get; init; }
 
     /// <summary>The head.</summary>
     public required ManifestLinear Head { get; init; }

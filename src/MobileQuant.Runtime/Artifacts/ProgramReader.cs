@@ -6,6 +6,9 @@ namespace MobileQuant.Artifacts;
 /// <summary>Makes an integer program over an artifact's mapped bytes, checking every number that the kernels rely on.</summary>
 internal sealed class ProgramReader
 {
+    /// <summary>Far more than the few tokens that a prefix has; a bound for what a file may claim.</summary>
+    private const int MostPrefixTokens = 64;
+
     private readonly ArtifactFile _file;
     private readonly ManifestProgram _program;
     private readonly ProgramShape _shape;
@@ -38,6 +41,7 @@ internal sealed class ProgramReader
             Embedding = new() { Weights = embedding, Hidden = _shape.Hidden, Factors = ReadEmbeddingFactors() },
             Layers = [.. Enumerable.Range(0, _shape.Layers).Select(ReadLayer)],
             FinalNorm = ReadNorm(ArtifactNames.FinalNorm),
+            Prefix = ReadPrefix(),
             HeadInputBits = _program.HeadInputBits,
             Head = ReadLinear(
                 ArtifactNames.Head,
@@ -46,6 +50,19 @@ internal sealed class ProgramReader
                 _shape.Hidden,
                 _program.TiedHead ? embedding : null),
         };
+    }
+
+    private PrefixProgram? ReadPrefix()
+    {
+        if (_program.Prefix is not { } tokens)
+        {
+            return null;
+        }
+
+        Check(tokens.Count is > 0 and <= MostPrefixTokens && tokens.Count < _shape.Context, "the length of the prefix");
+        Check(tokens.All(token => token >= 0 && token < _shape.Vocabulary), "a token of the prefix");
+        NativeSpan<byte> Map(string name) => _file.Map<byte>(name, "U8", _shape.Layers, _shape.KeyValueHeads, tokens.Count, _shape.HeadSize);
+        return new() { Length = tokens.Count, Keys = Map(ArtifactNames.PrefixKeys), Values = Map(ArtifactNames.PrefixValues) };
     }
 
     private long RotaryPairs()

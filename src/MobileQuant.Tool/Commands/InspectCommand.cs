@@ -112,6 +112,8 @@ internal sealed class InspectCommand
             manifest.Granularity,
             manifest.Recipe,
             manifest.RecipeSettings,
+            manifest.Findings,
+            program.Prefix,
             manifest.Fingerprint,
             program.Shape,
             program.TiedHead,
@@ -145,6 +147,16 @@ internal sealed class InspectCommand
         o.WriteLine($"  shape        {shape.Layers} layers, {shape.Hidden} wide, {shape.Heads} heads of {shape.HeadSize} ({shape.KeyValueHeads} key-value), MLP {shape.FeedForward}, vocabulary {shape.Vocabulary}, context {shape.Context}{(result.TiedHead ? ", tied head" : "")}");
         o.WriteLine($"  precision    {result.Precision}, activations {result.Activations}, weights {result.Weights} per {result.Granularity}, head input {result.HeadInputBits} bits");
         o.WriteLine($"  recipe       {result.Recipe}{string.Concat(result.RecipeSettings.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $", {s.Key} {s.Value}"))}");
+        if (result.Prefix is { } prefix)
+        {
+            o.WriteLine($"  prefix       tokens {string.Join(", ", prefix)} are stored in front of every session");
+        }
+
+        foreach (string line in FindingLines.Of(result.Findings ?? []))
+        {
+            o.WriteLine(line);
+        }
+
         o.WriteLine(FormattableString.Invariant($"  residual     one code is {result.ResidualScale:G6}, bound {result.ResidualBound} of 2147483647"));
         o.WriteLine($"  fingerprint  {(result.Fingerprint.Length > 0 ? result.Fingerprint : "none")}");
         o.WriteLine($"  written by   mobilequant {result.ToolVersion}, format {result.FormatVersion}{(result.Verified == true ? "; every tensor matches its digest" : "")}");
