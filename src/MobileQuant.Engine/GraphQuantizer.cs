@@ -23,7 +23,7 @@ public static class GraphQuantizer
     /// <param name="progress">Told about steps <c>load</c>, <c>rotate</c>, <c>calibrate</c>, <c>search</c> and <c>round</c>.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The graph; the caller disposes it.</returns>
-    /// <exception cref="MobileQuantException">MQ2005 to MQ2009: the checkpoint; MQ3001 to MQ3013, MQ3022, MQ3023: recipe or calibration; MQ9001 to MQ9003: TorchSharp.</exception>
+    /// <exception cref="MobileQuantException">MQ1015: an override matches nothing; MQ2005 to MQ2009: the checkpoint; MQ3001 to MQ3013, MQ3022, MQ3023: recipe or calibration; MQ9001 to MQ9003: TorchSharp.</exception>
     public static QuantizedGraph Quantize(
         ICheckpoint checkpoint,
         QuantizationRequest request,
@@ -39,6 +39,7 @@ public static class GraphQuantizer
         tokenizer ??= checkpoint.ReadTokenizer() is { } files ? TextTokenizer.FromFiles(files) : null;
         CheckVocabulary(checkpoint, tokenizer);
         IReadOnlyList<int> prefix = isStatic ? request.Prefix.Resolve(checkpoint.Architecture, tokenizer) : [];
+        WeightSchemes schemes = SchemesOf(request, checkpoint.Architecture);
         TorchRuntime.EnsureLoaded(progress, cancellationToken);
         torch.set_num_threads(request.Threads > 0 ? request.Threads : Environment.ProcessorCount);
         if (choice.Reason is not null)
@@ -56,7 +57,7 @@ public static class GraphQuantizer
                 weights = rotation.Fold(weights);
             }
 
-            return Quantize(checkpoint, weights, rotation, request, choice, tokenizer, prefix, progress, cancellationToken);
+            return Quantize(checkpoint, weights, rotation, request, choice, schemes, tokenizer, prefix, progress, cancellationToken);
         }
         catch
         {
@@ -71,6 +72,7 @@ public static class GraphQuantizer
         ModelRotation? rotation,
         QuantizationRequest request,
         RecipeChoice choice,
+        WeightSchemes schemes,
         TextTokenizer? tokenizer,
         IReadOnlyList<int> prefix,
         IProgress<QuantizationEvent>? progress,
@@ -90,7 +92,7 @@ public static class GraphQuantizer
             Statistics = Calibrator.Observe(model, set, keepWindows: isStatic, progress, cancellationToken),
             Precision = request.Precision,
             Activations = request.Activations,
-            Schemes = SchemesOf(request),
+            Schemes = schemes,
             Alpha = request.Alpha,
             RestoreWeights = () =>
             {
@@ -162,18 +164,28 @@ public static class GraphQuantizer
         return ModelSampler.Sample(model, CalibrationSet.SampledWindowCount, length, request.Seed, progress, cancellationToken);
     }
 
-    private static WeightSchemes SchemesOf(QuantizationRequest request)
+    private static WeightSchemes SchemesOf(QuantizationRequest request, DecoderArchitecture architecture)
     {
         WeightSymmetry symmetry = request.Weights != WeightSymmetry.Default ? request.Weights
             : request.Precision.WeightBits == 8 ? WeightSymmetry.Symmetric : WeightSymmetry.Asymmetric;
-        return new(new(request.Precision.WeightBits, symmetry, request.Granularity, request.Precision.BlockSize));
+        WeightScheme scheme = new(request.Precision.WeightBits, symmetry, request.Granularity, request.Precision.BlockSize);
+        return request.Overrides.Apply(scheme, request.Weights, architecture);
     }
 
-    private static Dictionary<string, string> Settings(RecipeOutcome outcome, CalibrationSet set, QuantizationRequest request) => new(outcome.Settings)
+    private static Dictionary<string, string> Settings(RecipeOutcome outcome, CalibrationSet set, QuantizationRequest request)
     {
-        ["calibration"] = set.Source,
-        ["calibrationWindows"] = set.Windows.Count.ToString(CultureInfo.InvariantCulture),
-        ["calibrationWindowLength"] = set.WindowLength.ToString(CultureInfo.InvariantCulture),
-        ["seed"] = request.Seed.ToString(CultureInfo.InvariantCulture),
-    };
+        Dictionary<string, string> settings = new(outcome.Settings)
+        {
+            ["calibration"] = set.Source,
+            ["calibrationWindows"] = set.Windows.Count.ToString(CultureInfo.InvariantCulture),
+            ["calibrationWindowLength"] = set.WindowLength.ToString(CultureInfo.InvariantCulture),
+            ["seed"] = request.Seed.ToString(CultureInfo.InvariantCulture),
+        };
+        if (!request.Overrides.IsEmpty)
+        {
+            settings["overrides"] = request.Overrides.ToString();
+        }
+
+        return settings;
+    }
 }
