@@ -6,6 +6,7 @@ using MobileQuant.Quantization;
 using MobileQuant.Recipes;
 using MobileQuant.Rotation;
 using MobileQuant.Rounding;
+using MobileQuant.Sensitivity;
 using MobileQuant.Text;
 using MobileQuant.Torch;
 using TorchSharp;
@@ -22,7 +23,7 @@ public static class GraphQuantizer
     /// <param name="progress">Told about steps <c>load</c>, <c>rotate</c>, <c>calibrate</c>, <c>search</c> and <c>round</c>.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The graph; the caller disposes it.</returns>
-    /// <exception cref="MobileQuantException">MQ2005 to MQ2009: the checkpoint; MQ3001 to MQ3013, MQ3022, MQ3023: recipe or calibration; MQ9001 to MQ9003: TorchSharp.</exception>
+    /// <exception cref="MobileQuantException">MQ2005 to MQ2009: the checkpoint; MQ3001 to MQ3012: recipe or calibration; MQ9001 to MQ9003: TorchSharp.</exception>
     public static QuantizedGraph Quantize(
         ICheckpoint checkpoint,
         QuantizationRequest request,
@@ -33,8 +34,10 @@ public static class GraphQuantizer
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(request);
         RecipeChoice choice = RecipeCatalog.Choose(request.Recipe, checkpoint.Architecture, request.Precision);
+        request.WideSites.Resolve(checkpoint.Architecture);
         tokenizer ??= checkpoint.ReadTokenizer() is { } files ? TextTokenizer.FromFiles(files) : null;
         CheckVocabulary(checkpoint, tokenizer);
+        IReadOnlyList<int> prefix = request.Activations == ActivationMode.Static ? request.Prefix.Resolve(checkpoint.Architecture, tokenizer) : [];
         TorchRuntime.EnsureLoaded(progress, cancellationToken);
         torch.set_num_threads(request.Threads > 0 ? request.Threads : Environment.ProcessorCount);
         if (choice.Reason is not null)
@@ -52,63 +55,79 @@ public static class GraphQuantizer
                 weights = rotation.Fold(weights);
             }
 
-            return Quantize(checkpoint, weights, rotation, request, choice, tokenizer, progress, cancellationToken);
+            using DecoderModel model = new(rotation?.Architecture ?? checkpoint.Architecture, weights);
+            RoundingMode rounding = request.Rounding != RoundingMode.Default ? request.Rounding : choice.Recipe.RoundingFor(request.Precision);
+            CalibrationSet all = Calibrate(model, request, tokenizer, rounding, progress, cancellationToken);
+            model.Prefix = prefix;
+            QuantizedGraph graph = Transform(model, all, request, choice, tokenizer, RestoreWeights, progress, cancellationToken);
+            return Round(graph, all, rounding, progress, cancellationToken);
         }
         catch
         {
             weights.Dispose();
             throw;
         }
+
+        void RestoreWeights()
+        {
+            WeightLoader.RestoreLayers(checkpoint, weights);
+            rotation?.FoldLayers(weights);
+        }
     }
 
-    private static QuantizedGraph Quantize(
-        ICheckpoint checkpoint,
-        DecoderWeights weights,
-        ModelRotation? rotation,
+    /// <summary>The recipe, and with static activations the searches behind it.</summary>
+    private static QuantizedGraph Transform(
+        DecoderModel model,
+        CalibrationSet all,
         QuantizationRequest request,
         RecipeChoice choice,
         TextTokenizer? tokenizer,
+        Action restoreWeights,
         IProgress<QuantizationEvent>? progress,
         CancellationToken cancellationToken)
     {
-        using DecoderModel model = new(rotation?.Architecture ?? checkpoint.Architecture, weights);
-        RoundingMode rounding = request.Rounding != RoundingMode.Default ? request.Rounding : choice.Recipe.RoundingFor(request.Precision);
-        int count = rounding == RoundingMode.ErrorFeedback ? ErrorFeedbackRounding.DefaultWindowCount : CalibrationSet.DefaultWindowCount;
-        CalibrationSet all = Calibrate(model, request, tokenizer, count, progress, cancellationToken);
+        bool isStatic = request.Activations == ActivationMode.Static;
         CalibrationSet set = all with { Windows = [.. all.Windows.Take(CalibrationSet.DefaultWindowCount)] };
         RecipeContext context = new()
         {
             Model = model,
             Calibration = set,
-            Statistics = Calibrator.Observe(model, set, progress, cancellationToken),
+            Statistics = Calibrator.Observe(model, set, keepWindows: isStatic, progress, cancellationToken),
             Precision = request.Precision,
             Activations = request.Activations,
             Schemes = SchemesOf(request),
             Alpha = request.Alpha,
-            RestoreWeights = () =>
-            {
-                WeightLoader.RestoreLayers(checkpoint, weights);
-                rotation?.FoldLayers(weights);
-            },
+            RestoreWeights = restoreWeights,
             Progress = progress,
             CancellationToken = cancellationToken,
         };
         RecipeOutcome outcome = choice.Recipe.Apply(context);
-        Dictionary<string, string> settings = Settings(outcome, set, request);
-        if (choice.Reason is { } reason)
+        if (!isStatic)
         {
-            settings["chosenBy"] = $"{RecipeCatalog.Auto}: {reason}";
+            return context.ToGraph(outcome.Statistics, Summarize(choice, outcome, set, request));
         }
 
-        QuantizedGraph graph = context.ToGraph(outcome.Statistics, new(choice.Recipe.Name, settings));
-        settings["rounding"] = rounding == RoundingMode.ErrorFeedback ? "error feedback" : "nearest";
-        if (rounding != RoundingMode.ErrorFeedback)
+        if (request.Prefix == SinkPrefix.Auto)
         {
-            return graph;
+            (context, outcome) = PrefixSearch.Run(context, choice.Recipe, outcome, tokenizer);
         }
 
-        settings["roundingWindows"] = all.Windows.Count.ToString(CultureInfo.InvariantCulture);
-        return ErrorFeedbackRounding.Apply(graph, all, progress, cancellationToken);
+        (outcome, SiteRanges ranges, IReadOnlySet<Site> wide) = StaticRefinement.Run(context, choice.Recipe, outcome, request.WideSites);
+        return context.ToGraph(outcome.Statistics, Summarize(choice, outcome, set, request)) with { Ranges = ranges, WideSites = wide };
+    }
+
+    private static QuantizedGraph Round(
+        QuantizedGraph graph, CalibrationSet set, RoundingMode rounding, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
+    {
+        bool feedsBack = rounding == RoundingMode.ErrorFeedback;
+        Dictionary<string, string> settings = new(graph.Recipe.Settings) { ["rounding"] = feedsBack ? "errorfeedback" : "nearest" };
+        if (feedsBack)
+        {
+            settings["roundingWindows"] = set.Windows.Count.ToString(CultureInfo.InvariantCulture);
+            graph = ErrorFeedbackRounding.Apply(graph, set, progress, cancellationToken);
+        }
+
+        return graph with { Recipe = graph.Recipe with { Settings = settings } };
     }
 
     private static void CheckVocabulary(ICheckpoint checkpoint, TextTokenizer? tokenizer)
@@ -123,9 +142,11 @@ public static class GraphQuantizer
     }
 
     private static CalibrationSet Calibrate(
-        DecoderModel model, QuantizationRequest request, TextTokenizer? tokenizer, int count, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
+        DecoderModel model, QuantizationRequest request, TextTokenizer? tokenizer, RoundingMode rounding, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
-        int length = Math.Min(CalibrationSet.DefaultWindowLength, model.Architecture.ContextLength);
+        int count = rounding == RoundingMode.ErrorFeedback ? ErrorFeedbackRounding.DefaultWindowCount : CalibrationSet.DefaultWindowCount;
+        int room = request.Activations == ActivationMode.Static && request.Prefix != SinkPrefix.None ? SinkPrefix.MostTokens : 0;
+        int length = Math.Min(CalibrationSet.DefaultWindowLength, model.Architecture.ContextLength - room);
         if (request.Calibration.Count > 0)
         {
             if (tokenizer is null)
@@ -149,11 +170,20 @@ public static class GraphQuantizer
         return new(new(request.Precision.WeightBits, symmetry, request.Granularity, request.Precision.BlockSize));
     }
 
-    private static Dictionary<string, string> Settings(RecipeOutcome outcome, CalibrationSet set, QuantizationRequest request) => new(outcome.Settings)
+    private static RecipeSummary Summarize(RecipeChoice choice, RecipeOutcome outcome, CalibrationSet set, QuantizationRequest request)
     {
-        ["calibration"] = set.Source,
-        ["calibrationWindows"] = set.Windows.Count.ToString(CultureInfo.InvariantCulture),
-        ["calibrationWindowLength"] = set.WindowLength.ToString(CultureInfo.InvariantCulture),
-        ["seed"] = request.Seed.ToString(CultureInfo.InvariantCulture),
-    };
+        Dictionary<string, string> settings = new(outcome.Settings)
+        {
+            ["calibration"] = set.Source,
+            ["calibrationWindows"] = set.Windows.Count.ToString(CultureInfo.InvariantCulture),
+            ["calibrationWindowLength"] = set.WindowLength.ToString(CultureInfo.InvariantCulture),
+            ["seed"] = request.Seed.ToString(CultureInfo.InvariantCulture),
+        };
+        if (choice.Reason is { } reason)
+        {
+            settings["chosenBy"] = $"{RecipeCatalog.Auto}: {reason}";
+        }
+
+        return new(choice.Recipe.Name, settings) { Findings = outcome.Findings };
+    }
 }

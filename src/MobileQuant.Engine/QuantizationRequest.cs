@@ -31,6 +31,12 @@ public sealed record QuantizationRequest
     /// <summary>Smoothing strength in (0, 1), or null to search it on calibration windows.</summary>
     public double? Alpha { get; init; }
 
+    /// <summary>Which inputs of linear layers keep 16 bits under static activations.</summary>
+    public WideSites WideSites { get; init; } = WideSites.Auto;
+
+    /// <summary>Tokens that every session starts behind, under static activations.</summary>
+    public SinkPrefix Prefix { get; init; } = SinkPrefix.None;
+
     /// <summary>How weights come onto their grid.</summary>
     public RoundingMode Rounding { get; init; } = RoundingMode.Default;
 
@@ -77,7 +83,7 @@ public sealed record QuantizationResult(
 public abstract record QuantizationEvent
 {
     /// <summary>A step began or advanced.</summary>
-    /// <param name="Step">Stable name: fingerprint, wait, load, rotate, calibrate, search, round, lower, write, copy.</param>
+    /// <param name="Step">Stable name: fingerprint, wait, load, rotate, calibrate, search, sensitivity, range, wide, prefix, round, lower, write, copy.</param>
     /// <param name="Text">For people.</param>
     /// <param name="Done">Units done in this step.</param>
     /// <param name="Total">Units in this step; 0 when not countable.</param>

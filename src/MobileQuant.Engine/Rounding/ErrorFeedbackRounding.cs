@@ -23,6 +23,7 @@ public sealed class ErrorFeedbackRounding : IDisposable
 
     private readonly QuantizedGraph _graph;
     private readonly DecoderModel _model;
+    private readonly KeyValueCache? _prefix;
     private readonly Simulation _simulation;
     private readonly RoundedWeights _tap;
     private readonly Dictionary<(int Layer, LinearKind Kind), QuantizedWeight> _codes = [];
@@ -34,7 +35,8 @@ public sealed class ErrorFeedbackRounding : IDisposable
     private ErrorFeedbackRounding(QuantizedGraph graph, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
         _graph = graph;
-        _model = new(graph.Architecture, graph.Weights);
+        _model = new(graph.Architecture, graph.Weights) { Prefix = graph.Prefix };
+        _prefix = _model.ComputePrefix();
         _simulation = new(graph, keepWeights: false);
         _tap = new(_simulation);
         _progress = progress;
@@ -76,6 +78,7 @@ public sealed class ErrorFeedbackRounding : IDisposable
         _batches.Clear();
         _tap.Dispose();
         _simulation.Dispose();
+        _prefix?.Dispose();
         _model.Dispose();
     }
 
@@ -97,7 +100,7 @@ public sealed class ErrorFeedbackRounding : IDisposable
         Report(layer);
         Round(layer, s_attentionReaders, batch => _model.AttentionInput(layer, batch.Stream, _tap));
         Round(layer, [LinearKind.Output], batch =>
-            batch.OfWidth(_graph.Architecture.InputSize(LinearKind.Output)).copy_(_model.OutputInput(layer, _model.AttentionInput(layer, batch.Stream, _tap), _tap)));
+            batch.OfWidth(_graph.Architecture.InputSize(LinearKind.Output)).copy_(_model.OutputInput(layer, _model.AttentionInput(layer, batch.Stream, _tap), _tap, _prefix)));
         Round(layer, s_mlpReaders, batch => _model.MlpInput(
             layer,
             batch.Stream.copy_(_model.AddAttention(layer, batch.Stream, batch.OfWidth(_graph.Architecture.InputSize(LinearKind.Output)), _tap)),
