@@ -164,7 +164,7 @@ public sealed class DecoderModel : IDisposable
     internal torch.Tensor AttentionInput(int layer, torch.Tensor x, ISiteTap? tap) =>
         At(tap, new(layer, SiteKind.AttentionInput), Norm(Weights.Layers[layer].AttentionNorm, x));
 
-    /// <summary>What o reads, for sequences that start at position 0 or behind a prefix.</summary>
+    /// <summary>What o reads, for sequences that start behind a prefix, or at position 0 where it is null.</summary>
     internal torch.Tensor OutputInput(int layer, torch.Tensor attentionInput, ISiteTap? tap, KeyValueCache? prefix)
     {
         int start = prefix?.Length ?? 0;
