@@ -53,8 +53,8 @@ internal static class RequestFingerprint
             Fingerprint.Setting("prefix", request.Prefix.ToString()),
             Fingerprint.Setting("weights", Text(request.Weights)),
             Fingerprint.Setting("granularity", Text(request.Granularity)),
-            Fingerprint.Setting("overrides", request.Overrides.IsEmpty ? "none" : request.Overrides.ToString()),
             Fingerprint.Setting("rounding", Text(request.Rounding)),
+            Fingerprint.Setting("overrides", request.Overrides.IsEmpty ? "none" : request.Overrides.ToString()),
             Fingerprint.Setting("seed", Text(request.Seed)),
         ];
         foreach (string path in files)

@@ -79,7 +79,8 @@ internal static class RequestNormalizer
             Weights = request.Weights != WeightSymmetry.Default || !request.Overrides.IsEmpty ? request.Weights
                 : request.Precision.WeightBits == 4 ? WeightSymmetry.Asymmetric
                 : WeightSymmetry.Symmetric,
-            WideSites = isStatic ? request.WideSites : WideSites.None,
+            // Without effect per token: the default, so that a change of activations is the only one that is told.
+            WideSites = isStatic ? request.WideSites : WideSites.Auto,
             BaseDirectory = BaseOf(request),
             Calibration = [.. request.Calibration.SelectMany(pattern => Expand(pattern, BaseOf(request))).Distinct(StringComparer.Ordinal)],
         };
