@@ -23,7 +23,7 @@ public static class GraphQuantizer
     /// <param name="progress">Told about steps <c>load</c>, <c>rotate</c>, <c>calibrate</c>, <c>search</c> and <c>round</c>.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The graph; the caller disposes it.</returns>
-    /// <exception cref="MobileQuantException">MQ2005 to MQ2009: the checkpoint; MQ3001 to MQ3013, MQ3022, MQ3023: recipe or calibration; MQ9001 to MQ9003: TorchSharp.</exception>
+    /// <exception cref="MobileQuantException">MQ1015: an override matches nothing; MQ2005 to MQ2009: the checkpoint; MQ3001 to MQ3013, MQ3022, MQ3023: recipe or calibration; MQ9001 to MQ9003: TorchSharp.</exception>
     public static QuantizedGraph Quantize(
         ICheckpoint checkpoint,
         QuantizationRequest request,
@@ -38,6 +38,7 @@ public static class GraphQuantizer
         tokenizer ??= checkpoint.ReadTokenizer() is { } files ? TextTokenizer.FromFiles(files) : null;
         CheckVocabulary(checkpoint, tokenizer);
         IReadOnlyList<int> prefix = request.Activations == ActivationMode.Static ? request.Prefix.Resolve(checkpoint.Architecture, tokenizer) : [];
+        WeightSchemes schemes = SchemesOf(request, checkpoint.Architecture);
         TorchRuntime.EnsureLoaded(progress, cancellationToken);
         torch.set_num_threads(request.Threads > 0 ? request.Threads : Environment.ProcessorCount);
         if (choice.Reason is not null)
@@ -59,7 +60,7 @@ public static class GraphQuantizer
             RoundingMode rounding = request.Rounding != RoundingMode.Default ? request.Rounding : choice.Recipe.RoundingFor(request.Precision);
             CalibrationSet all = Calibrate(model, request, tokenizer, rounding, progress, cancellationToken);
             model.Prefix = prefix;
-            QuantizedGraph graph = Transform(model, all, request, choice, tokenizer, RestoreWeights, progress, cancellationToken);
+            QuantizedGraph graph = Transform(model, all, request, choice, schemes, tokenizer, RestoreWeights, progress, cancellationToken);
             return Round(graph, all, rounding, progress, cancellationToken);
         }
         catch
@@ -81,6 +82,7 @@ public static class GraphQuantizer
         CalibrationSet all,
         QuantizationRequest request,
         RecipeChoice choice,
+        WeightSchemes schemes,
         TextTokenizer? tokenizer,
         Action restoreWeights,
         IProgress<QuantizationEvent>? progress,
@@ -95,7 +97,7 @@ public static class GraphQuantizer
             Statistics = Calibrator.Observe(model, set, keepWindows: isStatic, progress, cancellationToken),
             Precision = request.Precision,
             Activations = request.Activations,
-            Schemes = SchemesOf(request),
+            Schemes = schemes,
             Alpha = request.Alpha,
             RestoreWeights = restoreWeights,
             Progress = progress,
@@ -163,11 +165,12 @@ public static class GraphQuantizer
         return ModelSampler.Sample(model, CalibrationSet.SampledWindowCount, length, request.Seed, progress, cancellationToken);
     }
 
-    private static WeightSchemes SchemesOf(QuantizationRequest request)
+    private static WeightSchemes SchemesOf(QuantizationRequest request, DecoderArchitecture architecture)
     {
         WeightSymmetry symmetry = request.Weights != WeightSymmetry.Default ? request.Weights
             : request.Precision.WeightBits == 8 ? WeightSymmetry.Symmetric : WeightSymmetry.Asymmetric;
-        return new(new(request.Precision.WeightBits, symmetry, request.Granularity, request.Precision.BlockSize));
+        WeightScheme scheme = new(request.Precision.WeightBits, symmetry, request.Granularity, request.Precision.BlockSize);
+        return request.Overrides.Apply(scheme, request.Weights, architecture);
     }
 
     private static RecipeSummary Summarize(RecipeChoice choice, RecipeOutcome outcome, CalibrationSet set, QuantizationRequest request)
@@ -179,6 +182,11 @@ public static class GraphQuantizer
             ["calibrationWindowLength"] = set.WindowLength.ToString(CultureInfo.InvariantCulture),
             ["seed"] = request.Seed.ToString(CultureInfo.InvariantCulture),
         };
+        if (!request.Overrides.IsEmpty)
+        {
+            settings["overrides"] = request.Overrides.ToString();
+        }
+
         if (choice.Reason is { } reason)
         {
             settings["chosenBy"] = $"{RecipeCatalog.Auto}: {reason}";
