@@ -12,7 +12,7 @@ switch (args.FirstOrDefault())
     case "check":
         return KernelCheck.Run(args.Length > 1 ? int.Parse(args[1]) : 300) ? 0 : 1;
     case "quality":
-        return QualityBenchmark.Run(args[1..]);
+        return QualityBenchmark.Run(args.AsSpan(1));
     default:
         Console.Error.WriteLine("usage: MobileQuant.Bench kernels | rows | check [cases] | quality CHECKPOINT TEXT CALIBRATION [windows]");
         return 2;

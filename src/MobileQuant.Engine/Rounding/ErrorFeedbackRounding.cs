@@ -8,7 +8,7 @@ namespace MobileQuant.Rounding;
 /// <summary>
 /// Rounds a graph's weights with error feedback in one pass through its layers. Each linear layer is rounded for the inputs
 /// that it will really get: activations on their grid, behind weights that are rounded already. Holds the residual stream of all
-/// windows and what o reads, or where that takes no more than 512 MiB what down reads, beside the weights of one layer.
+/// windows and what o reads, or where that takes no more than 256 MiB what down reads, beside the weights of one layer.
 /// </summary>
 public sealed class ErrorFeedbackRounding : IDisposable
 {
@@ -16,7 +16,7 @@ public sealed class ErrorFeedbackRounding : IDisposable
     public const int DefaultWindowCount = 128;
 
     private const int TokensPerBatch = 2048;
-    private const long MostBytesKept = 512L << 20;
+    private const long MostBytesKept = 256L << 20;
 
     private static readonly LinearKind[] s_attentionReaders = [LinearKind.Query, LinearKind.Key, LinearKind.Value];
     private static readonly LinearKind[] s_mlpReaders = [LinearKind.Gate, LinearKind.Up];
