@@ -7,7 +7,6 @@ internal sealed class Renderer
 {
     private readonly RenderContext _context;
     private readonly Evaluator _evaluator;
-    private int _loops;
 
     private Renderer(RenderContext context)
     {
@@ -141,7 +140,7 @@ internal sealed class Renderer
             return Run(loop.Otherwise, new(scope), output);
         }
 
-        LoopValue state = new(items, ++_loops);
+        LoopValue state = new(items);
         for (int i = 0; i < items.Count; i++)
         {
             _context.Spend(scope.Depth);
@@ -155,7 +154,6 @@ internal sealed class Renderer
             }
         }
 
-        _loops--;
         return Flow.Next;
     }
 
@@ -223,11 +221,8 @@ internal sealed class Renderer
             inner.Set(name, values[i] ?? (fallback is null ? new UndefinedValue(name) : _evaluator.Evaluate(fallback, inner)));
         }
 
-        int loops = _loops;
-        _loops = 0;
         StringBuilder text = new();
         Run(macro.Body, inner, text);
-        _loops = loops;
         return text.ToString();
     }
 }

@@ -187,7 +187,7 @@ internal static class TextMethods
     private static List<object> SplitAtSpace(string text, long most, bool fromEnd)
     {
         List<object> parts = [];
-        string rest = PythonText.Trim(text);
+        string rest = fromEnd ? PythonText.TrimEnd(text) : PythonText.TrimStart(text);
         int start = 0;
         int end = rest.Length;
         while (start < end && parts.Count < most)
@@ -209,7 +209,7 @@ internal static class TextMethods
 
         if (start < end)
         {
-            parts.Add(fromEnd ? PythonText.TrimEnd(rest[start..end]) : rest[start..end]);
+            parts.Add(rest[start..end]);
         }
 
         if (fromEnd)
