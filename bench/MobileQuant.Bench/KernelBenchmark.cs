@@ -26,7 +26,7 @@ internal static class KernelBenchmark
             Console.WriteLine();
             Console.WriteLine($"{threads} thread(s): read bandwidth {MemoryBandwidth.MeasureReadGBps(threads):F1} GB/s{Peaks(pool)}, dispatch {Dispatch(pool):F2} us");
             Console.WriteLine("  format  layer         decode GB/s  wide GB/s  GMAC/s at 128 rows, 4, 16");
-            foreach (WeightFormat format in new[] { WeightFormat.S8, WeightFormat.S4 })
+            foreach (WeightFormat format in Enum.GetValues<WeightFormat>())
             {
                 foreach ((int outputs, int inputs) in s_shapes)
                 {
@@ -69,7 +69,7 @@ internal static class KernelBenchmark
     private static void Measure(LinearKernel kernel, WorkerPool pool, WeightFormat format, int outputs, int inputs)
     {
         Random random = new(1);
-        LinearProgram first = RandomLayer.Create(outputs, inputs, format, asymmetric: format == WeightFormat.S4, random);
+        LinearProgram first = RandomLayer.Create(outputs, inputs, format, asymmetric: format != WeightFormat.S8, random);
         long bytes = first.Weights.Length;
         LinearProgram[] layers = new LinearProgram[Math.Max(2, (int)(StreamBytes / bytes))];
         layers[0] = first;

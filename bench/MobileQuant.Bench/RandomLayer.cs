@@ -10,6 +10,16 @@ internal static unsafe class RandomLayer
     {
         int padded = (outputs + LinearProgram.TileRows - 1) / LinearProgram.TileRows * LinearProgram.TileRows;
         (int low, int high) = format == WeightFormat.S8 ? (-127, 127) : (-8, 7);
+        int size = PackedLayout.BlockSize(format);
+        int blocks = PackedLayout.BlockCount(format, inputs);
+        byte[] blockScales = new byte[outputs * blocks];
+        sbyte[] blockZeros = new sbyte[outputs * blocks];
+        for (int i = 0; i < blockScales.Length; i++)
+        {
+            blockScales[i] = (byte)random.Next(1, 64);
+            blockZeros[i] = (sbyte)(asymmetric ? random.Next(-8, 8) : 0);
+        }
+
         sbyte[] codes = new sbyte[outputs * inputs];
         sbyte[] zeros = new sbyte[padded];
         int[] rowSums = new int[padded];
@@ -19,7 +29,7 @@ internal static unsafe class RandomLayer
         int[] bias = new int[padded];
         for (int n = 0; n < outputs; n++)
         {
-            zeros[n] = (sbyte)(asymmetric ? random.Next(-8, 8) : 0);
+            zeros[n] = (sbyte)(asymmetric && size == 0 ? random.Next(-8, 8) : 0);
             multipliers[n] = random.Next(1 << 30, int.MaxValue);
             shifts[n] = (byte)random.Next(30, 50);
             bias[n] = random.Next(-1000, 1000);
@@ -27,13 +37,14 @@ internal static unsafe class RandomLayer
             {
                 sbyte code = (sbyte)random.Next(low, high + 1);
                 codes[(n * inputs) + k] = code;
-                rowSums[n] += code - zeros[n];
+                int block = size == 0 ? 0 : (n * blocks) + (k / size);
+                rowSums[n] += size == 0 ? code - zeros[n] : blockScales[block] * (code - blockZeros[block]);
             }
         }
 
         long bytes = PackedLayout.TotalBytes(format, outputs, inputs);
         byte* weights = (byte*)NativeMemory.AlignedAlloc((nuint)bytes, 4096);
-        PackedLayout.Pack(format, codes, outputs, inputs, new Span<byte>(weights, checked((int)bytes)));
+        PackedLayout.Pack(format, codes, outputs, inputs, new Span<byte>(weights, checked((int)bytes)), blockScales, blockZeros);
         return new LinearProgram
         {
             Name = "random",
@@ -44,7 +55,7 @@ internal static unsafe class RandomLayer
             RowSums = NativeSpan<int>.Copy(rowSums),
             Multipliers = NativeSpan<int>.Copy(multipliers),
             Shifts = NativeSpan<byte>.Copy(shifts),
-            ZeroPoints = asymmetric ? NativeSpan<sbyte>.Copy(zeros) : default,
+            ZeroPoints = asymmetric && size == 0 ? NativeSpan<sbyte>.Copy(zeros) : default,
             Bias = NativeSpan<int>.Copy(bias),
             OutputMinimum = int.MinValue,
             OutputMaximum = int.MaxValue,

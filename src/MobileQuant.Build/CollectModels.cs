@@ -31,7 +31,7 @@ public sealed class CollectModels : Microsoft.Build.Utilities.Task
     /// <summary>False at design time, where a half-written project is normal: wrong items are left out without a word.</summary>
     public bool ReportErrors { get; set; }
 
-    /// <summary>The models with their names and files as metadata; the item itself is the checkpoint folder.</summary>
+    /// <summary>The models with their names and files as metadata; the item itself is the checkpoint.</summary>
     [Output]
     public ITaskItem[] Collected { get; private set; } = [];
 

@@ -60,9 +60,9 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         string checkpoint = model.ItemSpec;
         WarnOfMisspelledMetadata(model, log);
         bool good = NormalizeSettings(prepared, log);
-        if (!Directory.Exists(checkpoint))
+        if (!Directory.Exists(checkpoint) && !File.Exists(checkpoint))
         {
-            log.Error("MQ1100", ItemLocator.Find(model, ProjectFile), $"The checkpoint folder '{checkpoint}' does not exist.", "Include names a Hugging Face folder with config.json and *.safetensors, relative to the project.");
+            log.Error("MQ1100", ItemLocator.Find(model, ProjectFile), $"The checkpoint '{checkpoint}' does not exist.", "Include names a GGUF file, or a Hugging Face folder with config.json and *.safetensors, relative to the project.");
             good = false;
         }
 
@@ -97,8 +97,8 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         bool good = true;
         foreach (string name in new[]
         {
-            ModelMetadata.Recipe, ModelMetadata.Precision, ModelMetadata.Activations, ModelMetadata.Weights,
-            ModelMetadata.Granularity, ModelMetadata.Alpha, ModelMetadata.Seed,
+            ModelMetadata.Recipe, ModelMetadata.Precision, ModelMetadata.Activations, ModelMetadata.WideSites, ModelMetadata.Prefix,
+            ModelMetadata.Weights, ModelMetadata.Granularity, ModelMetadata.Alpha, ModelMetadata.Seed,
         })
         {
             string value = prepared.GetMetadata(name);
@@ -146,6 +146,8 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
             settings.Add(name, prepared.GetMetadata(name));
         }
 
+        settings.Add(ModelMetadata.WideSites, prepared.GetMetadata(ModelMetadata.WideSites));
+        settings.Add(ModelMetadata.Prefix, prepared.GetMetadata(ModelMetadata.Prefix));
         settings.Add(ModelMetadata.Alpha, prepared.GetMetadata(ModelMetadata.Alpha));
         settings.Add(ModelMetadata.Seed, prepared.GetMetadata(ModelMetadata.Seed));
         settings.Add(ModelMetadata.Calibration, prepared.GetMetadata(ModelMetadata.Calibration));

@@ -4,6 +4,7 @@ using MobileQuant.Checkpoints;
 using MobileQuant.Modeling;
 using MobileQuant.Quantization;
 using MobileQuant.Recipes;
+using MobileQuant.Sensitivity;
 using MobileQuant.Text;
 using MobileQuant.Torch;
 using TorchSharp;
@@ -31,8 +32,11 @@ public static class GraphQuantizer
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(request);
         IRecipe recipe = RecipeCatalog.Find(request.Recipe);
+        bool isStatic = request.Activations == ActivationMode.Static;
+        request.WideSites.Resolve(checkpoint.Architecture);
         tokenizer ??= checkpoint.ReadTokenizer() is { } files ? TextTokenizer.FromFiles(files) : null;
         CheckVocabulary(checkpoint, tokenizer);
+        IReadOnlyList<int> prefix = isStatic ? request.Prefix.Resolve(checkpoint.Architecture, tokenizer) : [];
         TorchRuntime.EnsureLoaded(progress, cancellationToken);
         torch.set_num_threads(request.Threads > 0 ? request.Threads : Environment.ProcessorCount);
 
@@ -41,11 +45,12 @@ public static class GraphQuantizer
         {
             using DecoderModel model = new(checkpoint.Architecture, weights);
             CalibrationSet set = Calibrate(model, request, tokenizer, progress, cancellationToken);
+            model.Prefix = prefix;
             RecipeContext context = new()
             {
                 Model = model,
                 Calibration = set,
-                Statistics = Calibrator.Observe(model, set, progress, cancellationToken),
+                Statistics = Calibrator.Observe(model, set, keepWindows: isStatic, progress, cancellationToken),
                 Precision = request.Precision,
                 Activations = request.Activations,
                 Schemes = SchemesOf(request),
@@ -55,7 +60,18 @@ public static class GraphQuantizer
                 CancellationToken = cancellationToken,
             };
             RecipeOutcome outcome = recipe.Apply(context);
-            return context.ToGraph(outcome.Statistics, Summarize(recipe, outcome, set, request));
+            if (!isStatic)
+            {
+                return context.ToGraph(outcome.Statistics, Summarize(recipe, outcome, set, request));
+            }
+
+            if (request.Prefix == SinkPrefix.Auto)
+            {
+                (context, outcome) = PrefixSearch.Run(context, recipe, outcome, tokenizer);
+            }
+
+            (outcome, SiteRanges ranges, IReadOnlySet<Site> wide) = StaticRefinement.Run(context, recipe, outcome, request.WideSites);
+            return context.ToGraph(outcome.Statistics, Summarize(recipe, outcome, set, request)) with { Ranges = ranges, WideSites = wide };
         }
         catch
         {
@@ -78,7 +94,8 @@ public static class GraphQuantizer
     private static CalibrationSet Calibrate(
         DecoderModel model, QuantizationRequest request, TextTokenizer? tokenizer, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
-        int length = Math.Min(CalibrationSet.DefaultWindowLength, model.Architecture.ContextLength);
+        int room = request.Activations == ActivationMode.Static && request.Prefix != SinkPrefix.None ? SinkPrefix.MostTokens : 0;
+        int length = Math.Min(CalibrationSet.DefaultWindowLength, model.Architecture.ContextLength - room);
         if (request.Calibration.Count > 0)
         {
             if (tokenizer is null)
@@ -111,6 +128,6 @@ public static class GraphQuantizer
             ["calibrationWindowLength"] = set.WindowLength.ToString(CultureInfo.InvariantCulture),
             ["seed"] = request.Seed.ToString(CultureInfo.InvariantCulture),
         };
-        return new(recipe.Name, settings);
+        return new(recipe.Name, settings) { Findings = outcome.Findings };
     }
 }

@@ -29,6 +29,12 @@ public sealed record QuantizationRequest
     /// <summary>Smoothing strength in (0, 1), or null to search it on calibration windows.</summary>
     public double? Alpha { get; init; }
 
+    /// <summary>Which inputs of linear layers keep 16 bits under static activations.</summary>
+    public WideSites WideSites { get; init; } = WideSites.Auto;
+
+    /// <summary>Tokens that every session starts behind, under static activations.</summary>
+    public SinkPrefix Prefix { get; init; } = SinkPrefix.None;
+
     /// <summary>Calibration texts (.txt or .jsonl with a field <c>text</c>), globs allowed; empty: text sampled from the model itself.</summary>
     public IReadOnlyList<string> Calibration { get; init; } = [];
 
@@ -72,7 +78,7 @@ public sealed record QuantizationResult(
 public abstract record QuantizationEvent
 {
     /// <summary>A step began or advanced.</summary>
-    /// <param name="Step">Stable name: fingerprint, wait, load, calibrate, smooth, search, lower, write, copy.</param>
+    /// <param name="Step">Stable name: fingerprint, wait, load, calibrate, search, sensitivity, range, wide, prefix, lower, write, copy.</param>
     /// <param name="Text">For people.</param>
     /// <param name="Done">Units done in this step.</param>
     /// <param name="Total">Units in this step; 0 when not countable.</param>

@@ -17,6 +17,7 @@ public sealed class GenerationSession : IDisposable
     private readonly KeyValueCache _cache;
     private readonly Decoder _decoder;
     private readonly int[] _logits;
+    private readonly int _prefix;
     private bool _disposed;
 
     internal GenerationSession(QuantizedModel model, LinearKernel kernel, int threads)
@@ -26,6 +27,11 @@ public sealed class GenerationSession : IDisposable
         _cache = new(_shape);
         _decoder = new(model.Program, kernel, threads);
         _logits = new int[_shape.Vocabulary];
+        if (model.Program.Prefix is { } prefix)
+        {
+            _prefix = prefix.Length;
+            _cache.Fill(prefix);
+        }
     }
 
     /// <summary>Receives the logits of some positions of a prompt.</summary>
@@ -36,11 +42,11 @@ public sealed class GenerationSession : IDisposable
     /// <summary>Fraction bits of a logit: the real logit is <c>code * 2^-16</c>.</summary>
     public static int LogitFractionBits => IntegerProgram.LogitFractionBits;
 
-    /// <summary>Tokens in the cache.</summary>
+    /// <summary>Tokens in the cache, the stored ones that every session starts behind not counted.</summary>
     public int Position { get; private set; }
 
-    /// <summary>Positions that the model can attend to.</summary>
-    public int ContextLength => _shape.Context;
+    /// <summary>Tokens that a session can hold: the model's context without what every session starts behind.</summary>
+    public int ContextLength => _shape.Context - _prefix;
 
     /// <summary>The kernel in use: scalar, avx2, advsimd, advsimd-dp.</summary>
     public string KernelPath => _decoder.KernelPath;
@@ -102,12 +108,12 @@ public sealed class GenerationSession : IDisposable
             }
         }
 
-        _cache.Reserve(Position + tokens.Length, Position);
+        _cache.Reserve(_prefix + Position + tokens.Length, _prefix + Position);
         while (!tokens.IsEmpty)
         {
             cancellationToken.ThrowIfCancellationRequested();
             int count = Math.Min(tokens.Length, Decoder.ChunkRows);
-            _decoder.Run(tokens[..count], _cache, Position);
+            _decoder.Run(tokens[..count], _cache, _prefix + Position);
             tokens = tokens[count..];
             int first = receiver is null ? count - 1 : 0;
             if (receiver is not null || tokens.IsEmpty)

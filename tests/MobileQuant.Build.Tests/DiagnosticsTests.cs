@@ -31,7 +31,7 @@ public sealed class DiagnosticsTests : IDisposable
         Assert.Matches(@"App\.csproj\(8,\d+\): error MQ1101: Activations=""sometimes"" of model 'two'", output);
         Assert.Matches(@"App\.csproj\(8,\d+\): warning MQ1106: .*'Precison'.*Did you mean 'Precision'\?", output);
         Assert.Matches(@"App\.csproj\(10,\d+\): error MQ1101: Alpha=""1\.5""", output);
-        Assert.Matches(@"App\.csproj\(12,\d+\): error MQ1100: The checkpoint folder '.*missing' does not exist", output);
+        Assert.Matches(@"App\.csproj\(12,\d+\): error MQ1100: The checkpoint '.*missing' does not exist", output);
         Assert.Matches(@"App\.csproj\(13,\d+\): error MQ1105: The calibration pattern 'texts/\*\.txt' matches no file", output);
         Assert.Matches(@"App\.csproj\(14,\d+\): error MQ1105: The calibration file '.*nowhere\.txt' does not exist", output);
         Assert.Matches(@"App\.csproj\(14,\d+\): error MQ1101: Seed=""many""", output);

@@ -65,6 +65,30 @@ public sealed class IncrementalBuildTests : IDisposable
     }
 
     [Fact]
+    public void A_single_file_is_a_model_named_after_it_and_made_again_when_it_changes()
+    {
+        string file = Path.Combine(_work.Root, "Tiny-1.0.Q8_0.gguf");
+        File.WriteAllText(file, "GGUF");
+        string app = _work.WriteApp("""<QuantizedModel Include="../*.gguf" />""");
+        string artifact = Path.Combine(app, "bin", "Debug", "net10.0", "models", "Tiny-1.0.Q8_0.mq.safetensors");
+
+        _work.Build(app).Succeeded();
+        Assert.Equal(["Tiny-1.0.Q8_0"], _work.TakeRuns());
+        string content = File.ReadAllText(artifact);
+        _work.Build(app, "--no-restore").Succeeded();
+        Assert.Empty(_work.TakeRuns());
+
+        File.WriteAllText(file, "GGUF, changed");
+        _work.Build(app, "--no-restore").Succeeded();
+        Assert.Equal(["Tiny-1.0.Q8_0"], _work.TakeRuns());
+        Assert.NotEqual(content, File.ReadAllText(artifact));
+
+        File.Move(file, file + ".away");
+        Workspace.Edit(Path.Combine(app, "App.csproj"), "../*.gguf", "../Tiny-1.0.Q8_0.gguf");
+        Assert.Contains("error MQ1100: The checkpoint '", _work.Build(app, "--no-restore").Failed().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_file_replaced_by_an_older_one_is_noticed()
     {
         string app = AppWithOneModel();

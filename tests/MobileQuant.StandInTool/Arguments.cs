@@ -5,7 +5,7 @@ internal sealed class Arguments
 {
     private static readonly string[] s_valued =
     [
-        "--output", "--recipe", "--precision", "--activations", "--weights", "--granularity", "--alpha",
+        "--output", "--recipe", "--precision", "--activations", "--wide-sites", "--prefix", "--weights", "--granularity", "--alpha",
         "--calibration", "--base-directory", "--seed", "--cache-directory", "--parent",
     ];
 
@@ -47,7 +47,7 @@ internal sealed class Arguments
 
                 values.Add(lines[++i]);
             }
-            else if (i == 0 && Directory.Exists(name))
+            else if (i == 0 && (Directory.Exists(name) || File.Exists(name)))
             {
                 arguments.Checkpoint = name;
             }
@@ -58,7 +58,7 @@ internal sealed class Arguments
             }
         }
 
-        string[] required = ["--output", "--recipe", "--precision", "--activations", "--weights", "--granularity", "--seed", "--base-directory", "--events", "--parent", "--cache-directory"];
+        string[] required = ["--output", "--recipe", "--precision", "--activations", "--wide-sites", "--prefix", "--weights", "--granularity", "--seed", "--base-directory", "--events", "--parent", "--cache-directory"];
         string? missing = arguments.Checkpoint.Length == 0 ? "checkpoint" : required.FirstOrDefault(name => !arguments.Has(name));
         problem = missing is null ? null : $"missing argument {missing}";
         return missing is null ? arguments : null;

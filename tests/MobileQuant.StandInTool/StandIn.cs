@@ -6,7 +6,7 @@ namespace MobileQuant.StandInTool;
 /// <summary>One run: a fingerprint over settings and files, a store, and the words that config.json asks for.</summary>
 internal sealed class StandIn(Arguments arguments, EventWriter events)
 {
-    private static readonly string[] s_settings = ["--recipe", "--precision", "--activations", "--weights", "--granularity", "--alpha", "--seed"];
+    private static readonly string[] s_settings = ["--recipe", "--precision", "--activations", "--wide-sites", "--prefix", "--weights", "--granularity", "--alpha", "--seed"];
 
     public int Run()
     {
@@ -15,7 +15,8 @@ internal sealed class StandIn(Arguments arguments, EventWriter events)
         File.AppendAllText(Path.Combine(arguments.CacheDirectory, "runs.log"), name + "\n");
 
         // Behaviour by a word in config.json: "fail" one error event, "crash" no event at all, "warn" a warning, "slow" a minute of progress.
-        string config = File.ReadAllText(Path.Combine(arguments.Checkpoint, "config.json"));
+        // A checkpoint that is one file speaks for itself.
+        string config = File.ReadAllText(File.Exists(arguments.Checkpoint) ? arguments.Checkpoint : Path.Combine(arguments.Checkpoint, "config.json"));
         if (config.Contains("crash"))
         {
             Console.Error.WriteLine("out of cheese");
@@ -82,7 +83,8 @@ internal sealed class StandIn(Arguments arguments, EventWriter events)
         string[] calibration = arguments.Values("--calibration")
             .SelectMany(pattern => Directory.GetFiles(Path.Combine(arguments.Value("--base-directory"), Path.GetDirectoryName(pattern)!), Path.GetFileName(pattern)))
             .ToArray();
-        foreach (string file in Directory.GetFiles(arguments.Checkpoint).Concat(calibration).Order(StringComparer.Ordinal))
+        string[] checkpoint = File.Exists(arguments.Checkpoint) ? [arguments.Checkpoint] : Directory.GetFiles(arguments.Checkpoint);
+        foreach (string file in checkpoint.Concat(calibration).Order(StringComparer.Ordinal))
         {
             hash.AppendData(Encoding.UTF8.GetBytes(Path.GetFileName(file)));
             hash.AppendData(File.ReadAllBytes(file));

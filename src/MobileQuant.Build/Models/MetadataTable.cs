@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace MobileQuant.Build.Models;
 
@@ -14,6 +15,9 @@ internal static class MetadataTable
         [ModelMetadata.Weights] = ["default", "symmetric", "asymmetric"],
         [ModelMetadata.Granularity] = ["channel", "tensor"],
     };
+
+    private static readonly Regex s_wideSites = new(
+        @"^(auto(:[0-9]+)?|[0-9]+|\s*layers\.(\*|[0-9]+)(\.[a-z_]+)+\s*([;,]\s*layers\.(\*|[0-9]+)(\.[a-z_]+)+\s*)*[;,]?)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
 
     /// <summary>Brings a value to its one spelling.</summary>
     /// <param name="metadata">A name of <see cref="ModelMetadata"/>.</param>
@@ -38,6 +42,15 @@ internal static class MetadataTable
                 normalized = good ? value : null;
                 expected = good ? string.Empty : "a number between 0 and 1, such as 0.7, or nothing to have it searched";
                 return good;
+            case ModelMetadata.WideSites:
+                bool sites = s_wideSites.IsMatch(value);
+                normalized = value.Length == 0 ? "auto" : sites ? value.ToLowerInvariant() : null;
+                expected = normalized is not null ? string.Empty : "auto, auto:N, a number, or inputs such as layers.3.mlp.down.input or layers.*.mlp.down.input, separated by semicolons";
+                return normalized is not null;
+            case ModelMetadata.Prefix:
+                normalized = value.Length == 0 ? "none" : value;
+                expected = string.Empty;
+                return true;
             case ModelMetadata.Seed:
                 bool whole = int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int seed);
                 normalized = whole ? seed.ToString(CultureInfo.InvariantCulture) : null;

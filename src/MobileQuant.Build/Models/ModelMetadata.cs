@@ -7,6 +7,8 @@ internal static class ModelMetadata
     public const string Recipe = "Recipe";
     public const string Precision = "Precision";
     public const string Activations = "Activations";
+    public const string WideSites = "WideSites";
+    public const string Prefix = "Prefix";
     public const string Weights = "Weights";
     public const string Granularity = "Granularity";
     public const string Alpha = "Alpha";
@@ -30,7 +32,7 @@ internal static class ModelMetadata
     /// <summary>What a project may write on an item.</summary>
     public static IReadOnlyList<string> Public { get; } =
     [
-        Name, Recipe, Precision, Activations, Weights, Granularity, Alpha, Calibration, Seed,
+        Name, Recipe, Precision, Activations, WideSites, Prefix, Weights, Granularity, Alpha, Calibration, Seed,
         Link, CopyToOutputDirectory, CopyToPublishDirectory, Visible,
     ];
 }

@@ -6,6 +6,7 @@ namespace MobileQuant.Build.Models;
 internal sealed class ModelPaths
 {
     private const string Extension = ".mq.safetensors";
+    private const string Gguf = ".gguf";
 
     private ModelPaths(string name, string checkpoint, string directory, string link)
     {
@@ -15,7 +16,7 @@ internal sealed class ModelPaths
         Link = link;
     }
 
-    /// <summary>The model's name: metadata Name, or the last part of the checkpoint's path.</summary>
+    /// <summary>The model's name: metadata Name, or the last part of the checkpoint's path, without <c>.gguf</c>.</summary>
     public string Name { get; }
 
     /// <summary>The checkpoint, absolute, without a separator at its end.</summary>
@@ -50,10 +51,13 @@ internal sealed class ModelPaths
         checkpoint = trimmed.Length == 0 ? checkpoint : trimmed;
 
         string name = item.GetMetadata(ModelMetadata.Name).Trim();
-        name = name.Length == 0 ? Path.GetFileName(checkpoint) : name;
+        name = name.Length == 0 ? NameOf(Path.GetFileName(checkpoint)) : name;
 
         string link = item.GetMetadata(ModelMetadata.Link).Trim();
         link = link.Length == 0 ? Path.Combine("models", name + Extension) : link;
         return new ModelPaths(name, checkpoint, directory, link.Replace('\\', '/').Replace('/', Path.DirectorySeparatorChar));
     }
+
+    private static string NameOf(string file) =>
+        file.EndsWith(Gguf, StringComparison.OrdinalIgnoreCase) ? file.Substring(0, file.Length - Gguf.Length) : file;
 }

@@ -24,6 +24,8 @@ internal static class ToolArguments
             "--recipe", model.GetMetadata(ModelMetadata.Recipe),
             "--precision", model.GetMetadata(ModelMetadata.Precision),
             "--activations", model.GetMetadata(ModelMetadata.Activations),
+            "--wide-sites", model.GetMetadata(ModelMetadata.WideSites),
+            "--prefix", model.GetMetadata(ModelMetadata.Prefix),
             "--weights", model.GetMetadata(ModelMetadata.Weights),
             "--granularity", model.GetMetadata(ModelMetadata.Granularity),
             "--seed", model.GetMetadata(ModelMetadata.Seed),

@@ -1,3 +1,5 @@
+using MobileQuant.Checkpoints;
+
 namespace MobileQuant.Caching;
 
 /// <summary>Which files of a checkpoint decide the result.</summary>
@@ -5,9 +7,14 @@ internal static class CheckpointFiles
 {
     /// <summary>The files in ordinal order of their names.</summary>
     /// <param name="checkpointPath">A folder, or a file that is a whole checkpoint.</param>
-    /// <exception cref="MobileQuantException">MQ2001: there is nothing, or an empty folder.</exception>
+    /// <exception cref="MobileQuantException">MQ2001: there is nothing, or an empty folder; MQ2026: several GGUF files.</exception>
     public static IReadOnlyList<string> List(string checkpointPath)
     {
+        if (CheckpointReader.FindGguf(checkpointPath) is { } file)
+        {
+            return [file];
+        }
+
         if (File.Exists(checkpointPath))
         {
             return [checkpointPath];
@@ -15,13 +22,13 @@ internal static class CheckpointFiles
 
         if (!Directory.Exists(checkpointPath))
         {
-            throw new MobileQuantException("MQ2001", $"The checkpoint {checkpointPath} does not exist.", "Name a Hugging Face folder: config.json, *.safetensors and tokenizer.json.");
+            throw new MobileQuantException("MQ2001", $"The checkpoint {checkpointPath} does not exist.", "Name a GGUF file, or a Hugging Face folder: config.json, *.safetensors and tokenizer.json.");
         }
 
         string[] files = [.. Directory.EnumerateFiles(checkpointPath).Where(path => IsPart(Path.GetFileName(path))).Order(StringComparer.Ordinal)];
         return files.Length > 0
             ? files
-            : throw new MobileQuantException("MQ2001", $"The folder {checkpointPath} holds no checkpoint: expected config.json and *.safetensors, found neither.", "Name a Hugging Face folder.");
+            : throw new MobileQuantException("MQ2001", $"The folder {checkpointPath} holds no checkpoint: expected config.json and *.safetensors, or a GGUF file.", "Name a Hugging Face folder or a GGUF file.");
     }
 
     /// <summary>Whether a file of that name can have a say: too many only cost a needless miss, too few a wrong hit.</summary>

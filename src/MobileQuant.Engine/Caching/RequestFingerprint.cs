@@ -49,13 +49,17 @@ internal static class RequestFingerprint
             Fingerprint.Setting("alpha", request.Alpha?.ToString("R", CultureInfo.InvariantCulture) ?? (request.Recipe == "RoundToNearest" ? "none" : "searched")),
             Fingerprint.Setting("precision", request.Precision.ToString()),
             Fingerprint.Setting("activations", Text(request.Activations)),
+            Fingerprint.Setting("wide sites", request.WideSites.ToString()),
+            Fingerprint.Setting("prefix", request.Prefix.ToString()),
             Fingerprint.Setting("weights", Text(request.Weights)),
             Fingerprint.Setting("granularity", Text(request.Granularity)),
             Fingerprint.Setting("seed", Text(request.Seed)),
         ];
         foreach (string path in files)
         {
-            entries.Add(new(CheckpointPrefix + Path.GetFileName(path), Digest(path), $"{Path.GetFileName(path)}, {new FileInfo(path).Length} bytes"));
+            // The name of a file that is a whole checkpoint decides nothing; those of a folder's files say what they are.
+            string name = files.Count == 1 && Path.GetExtension(path).Equals(".gguf", StringComparison.OrdinalIgnoreCase) ? "model.gguf" : Path.GetFileName(path);
+            entries.Add(new(CheckpointPrefix + name, Digest(path), $"{Path.GetFileName(path)}, {new FileInfo(path).Length} bytes"));
         }
 
         entries.Add(Fingerprint.Setting("calibration", request.Calibration.Count == 0 ? "sampled from the model" : "given texts"));

@@ -28,6 +28,11 @@ internal static class RequestNormalizer
             throw new MobileQuantException("MQ1005", $"The output {output} is a device; expected a file name.", "Name a file; to fill the store only, name one in a temporary folder.");
         }
 
+        if (string.Equals(output, inputs.CheckpointPath, StringComparison.Ordinal))
+        {
+            throw new MobileQuantException("MQ1005", $"The output {output} is the checkpoint itself.", "Name another file, conventionally NAME.mq.safetensors.");
+        }
+
         if (string.Equals(Path.GetDirectoryName(output), inputs.CheckpointPath, StringComparison.Ordinal) && CheckpointFiles.IsPart(Path.GetFileName(output)))
         {
             throw new MobileQuantException("MQ1005", $"The output {output} would lie among the checkpoint's own files.", "Write the artifact to another folder.");
@@ -51,6 +56,17 @@ internal static class RequestNormalizer
             throw new MobileQuantException("MQ1003", $"Threads is {request.Threads}; expected 0 (all cores) or more.", "Use 0 or a positive number.");
         }
 
+        bool isStatic = request.Activations == ActivationMode.Static;
+        if (!isStatic && !request.WideSites.IsSearched && request.WideSites != WideSites.None)
+        {
+            throw new MobileQuantException("MQ1016", $"Wide sites ({request.WideSites}) need static activations; these find their scale per token.", "Leave WideSites out, or use Activations=static.");
+        }
+
+        if (!isStatic && request.Prefix != SinkPrefix.None)
+        {
+            throw new MobileQuantException("MQ1017", $"A prefix ({request.Prefix}) helps static activations only; these find their scale per token.", "Leave Prefix out, or use Activations=static.");
+        }
+
         string recipe = NormalizeRecipe(request.Recipe);
         return request with
         {
@@ -60,6 +76,7 @@ internal static class RequestNormalizer
             Weights = request.Weights != WeightSymmetry.Default ? request.Weights
                 : request.Precision.WeightBits == 4 ? WeightSymmetry.Asymmetric
                 : WeightSymmetry.Symmetric,
+            WideSites = isStatic ? request.WideSites : WideSites.None,
             BaseDirectory = BaseOf(request),
             Calibration = [.. request.Calibration.SelectMany(pattern => Expand(pattern, BaseOf(request))).Distinct(StringComparer.Ordinal)],
         };

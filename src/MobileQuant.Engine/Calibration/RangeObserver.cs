@@ -5,9 +5,11 @@ using TorchSharp;
 namespace MobileQuant.Calibration;
 
 /// <summary>Collects smallest and largest values per site and channel over any number of passes.</summary>
-public sealed class RangeObserver : ISiteTap
+/// <param name="keepWindows">Whether to keep those of each window too, for the inputs of linear layers: windows * channels * 8 bytes.</param>
+public sealed class RangeObserver(bool keepWindows = false) : ISiteTap
 {
     private readonly Dictionary<Site, ChannelRange> _ranges = [];
+    private readonly Dictionary<Site, List<ChannelRange>> _windows = [];
 
     /// <inheritdoc/>
     public torch.Tensor Apply(Site site, torch.Tensor value)
@@ -18,13 +20,37 @@ public sealed class RangeObserver : ISiteTap
         using torch.Tensor minimum = value.amin(others);
         using torch.Tensor maximum = value.amax(others);
         Merge(site, Values(minimum), Values(maximum));
+        if (keepWindows && site.IsLinearInput)
+        {
+            KeepWindows(site, value);
+        }
+
         return value;
     }
 
     /// <summary>What was seen.</summary>
     /// <param name="architecture">The decoder.</param>
     /// <returns>The statistics.</returns>
-    public CalibrationStatistics ToStatistics(DecoderArchitecture architecture) => new(architecture, _ranges);
+    public CalibrationStatistics ToStatistics(DecoderArchitecture architecture) =>
+        new(architecture, _ranges, keepWindows ? _windows.ToDictionary(pair => pair.Key, pair => (IReadOnlyList<ChannelRange>)pair.Value) : null);
+
+    private void KeepWindows(Site site, torch.Tensor value)
+    {
+        using torch.Tensor minimum = value.amin([1]);
+        using torch.Tensor maximum = value.amax([1]);
+        int channels = checked((int)value.shape[2]);
+        if (!_windows.TryGetValue(site, out List<ChannelRange>? windows))
+        {
+            _windows.Add(site, windows = []);
+        }
+
+        ReadOnlySpan<float> low = MemoryMarshal.Cast<byte, float>(minimum.bytes);
+        ReadOnlySpan<float> high = MemoryMarshal.Cast<byte, float>(maximum.bytes);
+        for (int at = 0; at < low.Length; at += channels)
+        {
+            windows.Add(new(low.Slice(at, channels).ToArray(), high.Slice(at, channels).ToArray()));
+        }
+    }
 
     private static float[] Values(torch.Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes).ToArray();
 

@@ -15,25 +15,27 @@ public static class CheckpointReader
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         string full = Path.GetFullPath(path);
-        if (File.Exists(full))
+        if (FindGguf(full) is { } file)
         {
-            return IsGguf(full)
-                ? GgufCheckpoint.Open(full)
-                : throw new MobileQuantException("MQ2001", $"{full}: this is neither a folder nor a GGUF file.", Expected);
+            return GgufCheckpoint.Open(file);
         }
 
-        if (!Directory.Exists(full))
-        {
-            throw new MobileQuantException("MQ2001", $"{full}: there is no such folder or file.", Expected);
-        }
-
-        return SingleGguf(full) is { } file ? GgufCheckpoint.Open(file) : HuggingFaceCheckpoint.Open(full);
+        return Directory.Exists(full) ? HuggingFaceCheckpoint.Open(full)
+            : File.Exists(full) ? throw new MobileQuantException("MQ2001", $"{full}: this is neither a folder nor a GGUF file.", Expected)
+            : throw new MobileQuantException("MQ2001", $"{full}: there is no such folder or file.", Expected);
     }
 
     /// <summary>Whether a path can only be a checkpoint, as opposed to an artifact of this program.</summary>
     /// <param name="path">Any path.</param>
     /// <returns>True for a folder and for a GGUF file, whether or not it can be opened.</returns>
     public static bool IsCheckpoint(string path) => Directory.Exists(path) || (File.Exists(path) && IsGguf(path));
+
+    /// <summary>The GGUF file that a path stands for: itself, or the only one of a folder without config.json.</summary>
+    /// <param name="path">Any path.</param>
+    /// <returns>The file, or null when it is no GGUF checkpoint.</returns>
+    /// <exception cref="MobileQuantException">MQ2026: a folder with several.</exception>
+    public static string? FindGguf(string path) =>
+        Directory.Exists(path) ? SingleGguf(path) : File.Exists(path) && IsGguf(path) ? path : null;
 
     private static bool IsGguf(string path) => Path.GetExtension(path).Equals(".gguf", StringComparison.OrdinalIgnoreCase) || GgufFile.HasMagic(path);
 

@@ -46,6 +46,9 @@ public sealed class HuggingFaceCheckpoint : ICheckpoint
     /// <inheritdoc/>
     public IReadOnlyList<string> Files { get; }
 
+    /// <summary>All tensors of all shards, in ordinal order of their names.</summary>
+    public IReadOnlyList<TensorEntry> Tensors => [.. _tensors.Values.Select(tensor => tensor.Entry).OrderBy(entry => entry.Name, StringComparer.Ordinal)];
+
     /// <summary>Opens a folder.</summary>
     /// <param name="path">An existing folder.</param>
     /// <returns>The checkpoint.</returns>

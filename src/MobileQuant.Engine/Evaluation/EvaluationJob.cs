@@ -58,7 +58,7 @@ public static class EvaluationJob
         {
             using QuantizedGraph graph = GraphQuantizer.Quantize(checkpoint, RequestNormalizer.NormalizeInputs(quantization), tokenizer, progress, cancellationToken);
             using Simulation simulation = new(graph);
-            using DecoderModel simulated = new(graph.Architecture, graph.Weights);
+            using DecoderModel simulated = new(graph.Architecture, graph.Weights) { Prefix = graph.Prefix };
             return Measure(request, EvaluationKind.Simulation, new FloatLanguageModel(NameOf(request), simulated, simulation), tokenizer, progress, cancellationToken);
         }
 

@@ -16,7 +16,7 @@ public sealed class FloatLanguageModel(string name, DecoderModel model, ISiteTap
     public string Name => name;
 
     /// <inheritdoc/>
-    public int ContextLength => model.Architecture.ContextLength;
+    public int ContextLength => model.Architecture.ContextLength - model.Prefix.Count;
 
     /// <inheritdoc/>
     public void Score(ReadOnlySpan<int> ids, Span<TokenScore> scores)

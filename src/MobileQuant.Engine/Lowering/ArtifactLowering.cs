@@ -110,6 +110,11 @@ public sealed class ArtifactLowering
             _layers.Add(layer);
         }
 
+        if (_graph.Prefix.Count > 0)
+        {
+            PrefixLowering.AddTo(_writer, _graph);
+        }
+
         LayerLowering.AddNorm(_writer, ArtifactNames.FinalNorm, _graph.Weights.FinalNorm);
         _head.AddTo(_writer, sharesWeights: _architecture.TiedEmbeddings);
         foreach ((string name, ReadOnlyMemory<byte> bytes) in _origin.Tokenizer?.Named ?? [])
@@ -129,6 +134,8 @@ public sealed class ArtifactLowering
         Granularity = _graph.Schemes.Default.Granularity == WeightGranularity.Channel ? "channel" : "tensor",
         Recipe = _graph.Recipe.Name,
         RecipeSettings = new SortedDictionary<string, string>(_graph.Recipe.Settings.ToDictionary(), StringComparer.Ordinal),
+        Findings = _graph.Recipe.Findings.Count == 0 ? null
+            : [.. _graph.Recipe.Findings.Select(finding => new ManifestFinding(finding.Step, finding.Candidate, ManifestNumber.Round(finding.Loss), finding.IsChosen))],
         Fingerprint = _origin.Fingerprint,
         BeginOfTextId = _architecture.BeginToken,
         EndOfTextIds = _architecture.EndTokens,
@@ -140,6 +147,7 @@ public sealed class ArtifactLowering
             ResidualBound = _residual.TotalBound,
             NormEpsilon = (int)Math.Min(int.MaxValue, Math.Round(Math.Sqrt(_architecture.NormEpsilon) / _residual.Step)),
             HeadInputBits = _headBits,
+            Prefix = _graph.Prefix.Count == 0 ? null : _graph.Prefix,
             TiedHead = _architecture.TiedEmbeddings,
             Head = _head.Manifest,
             Layers = [.. _layers.Select(l => l.CreateManifest())],

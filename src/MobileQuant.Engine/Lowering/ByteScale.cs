@@ -1,4 +1,4 @@
-using MobileQuant.Arithmetic;
+using MobileQuant.Artifacts;
 using MobileQuant.Quantization;
 
 namespace MobileQuant.Lowering;
@@ -18,17 +18,5 @@ internal readonly record struct ByteScale(double Step, int ZeroPoint)
 
     /// <summary>The stored quantizer of a row in a unit: the same form as a token's, whose row scale counts 255ths of its range.</summary>
     /// <param name="unit">Real value of one step of the row.</param>
-    public RowQuantizer ToQuantizer(double unit)
-    {
-        double range = Math.ScaleB(Step * 255 / unit, -RowScale.UnitBits);
-        int exponent = Math.ILogB(range) + 1;
-        long multiplier = (long)Math.Round(Math.ScaleB(range, 31 - exponent));
-        if (multiplier == 1L << 31)
-        {
-            multiplier >>= 1;
-            exponent++;
-        }
-
-        return new(FixedPointFactor.FromDouble(unit / Step), new(ZeroPoint, (int)multiplier, -exponent));
-    }
+    public ManifestInput ToInput(double unit) => StaticInput.Of(Step, 255, ZeroPoint, unit);
 }

@@ -22,6 +22,7 @@ internal sealed class LayerLowering
     private readonly int _index;
     private readonly LayerScales _scales;
     private readonly Dictionary<string, LinearLowering> _linears = [];
+    private readonly Dictionary<SiteKind, WideInput> _wide = [];
 
     public LayerLowering(QuantizedGraph graph, int index, ResidualScale residual)
     {
@@ -29,6 +30,11 @@ internal sealed class LayerLowering
         _architecture = graph.Architecture;
         _index = index;
         _scales = new(graph, index);
+        foreach (Site site in graph.WideSites.Where(site => site.Layer == index))
+        {
+            _wide.Add(site.Kind, WideInput.Of(graph, site));
+        }
+
         foreach ((LinearKind kind, string name) in s_linears)
         {
             _linears.Add(name, Lower(kind, name, residual));
@@ -64,10 +70,10 @@ internal sealed class LayerLowering
 
     public ManifestLayer CreateManifest() => new()
     {
-        AttentionInput = StaticQuantizer(SiteKind.AttentionInput, _scales.AttentionInput),
-        OutputInput = StaticQuantizer(SiteKind.OutputInput, _scales.OutputInput),
-        FeedForwardInput = StaticQuantizer(SiteKind.MlpInput, _scales.MlpInput),
-        DownInput = StaticQuantizer(SiteKind.DownInput, _scales.DownInput),
+        AttentionInput = InputOf(SiteKind.AttentionInput, _scales.AttentionInput),
+        OutputInput = InputOf(SiteKind.OutputInput, _scales.OutputInput),
+        FeedForwardInput = InputOf(SiteKind.MlpInput, _scales.MlpInput),
+        DownInput = InputOf(SiteKind.DownInput, _scales.DownInput),
         KeyFactors = [.. _scales.KeyCache.Select(k => FixedPointFactor.FromDouble(_scales.Key / k.Step))],
         KeyZeroPoints = [.. _scales.KeyCache.Select(k => k.ZeroPoint)],
         ValueZeroPoints = [.. _scales.ValueCache.Select(v => v.ZeroPoint)],
@@ -84,15 +90,21 @@ internal sealed class LayerLowering
         {
             Site site = new(_index, kind);
             ValueRange range = _graph.Ranges[site];
+            if (_wide.TryGetValue(kind, out WideInput wide))
+            {
+                yield return new(site.ToString(), wide.Bits, ManifestNumber.Round(range.Minimum), ManifestNumber.Round(range.Maximum), ManifestNumber.Round(wide.Step));
+                continue;
+            }
+
             ByteScale scale = _graph.Activations == ActivationMode.Static ? ByteScale.Of(range) : new(0, 0);
-            yield return new(site.ToString(), 8, Round(range.Minimum), Round(range.Maximum), Round(scale.Step), scale.ZeroPoint);
+            yield return new(site.ToString(), 8, ManifestNumber.Round(range.Minimum), ManifestNumber.Round(range.Maximum), ManifestNumber.Round(scale.Step), scale.ZeroPoint);
         }
 
         foreach ((SiteKind kind, double step) in ((SiteKind, double)[])[(SiteKind.QueryOutput, _scales.Query), (SiteKind.KeyOutput, _scales.Key), (SiteKind.GateOutput, _scales.Gate), (SiteKind.UpOutput, _scales.Up)])
         {
             Site site = new(_index, kind);
             ValueRange range = _graph.Ranges[site];
-            yield return new(site.ToString(), 16, Round(range.Minimum), Round(range.Maximum), Round(step));
+            yield return new(site.ToString(), 16, ManifestNumber.Round(range.Minimum), ManifestNumber.Round(range.Maximum), ManifestNumber.Round(step));
         }
 
         foreach ((SiteKind kind, IReadOnlyList<ByteScale> scales) in ((SiteKind, IReadOnlyList<ByteScale>)[])[(SiteKind.KeyCache, _scales.KeyCache), (SiteKind.ValueCache, _scales.ValueCache)])
@@ -101,13 +113,10 @@ internal sealed class LayerLowering
             IReadOnlyList<ValueRange> ranges = _graph.Ranges.Heads(site);
             for (int head = 0; head < scales.Count; head++)
             {
-                yield return new($"{site}.head{head}", 8, Round(ranges[head].Minimum), Round(ranges[head].Maximum), Round(scales[head].Step), scales[head].ZeroPoint);
+                yield return new($"{site}.head{head}", 8, ManifestNumber.Round(ranges[head].Minimum), ManifestNumber.Round(ranges[head].Maximum), ManifestNumber.Round(scales[head].Step), scales[head].ZeroPoint);
             }
         }
     }
-
-    // Six digits say all that a reader needs, in a third of the bytes.
-    private static double Round(double value) => double.Parse(value.ToString("g6"));
 
     private LinearLowering Lower(LinearKind kind, string name, ResidualScale residual)
     {
@@ -119,6 +128,7 @@ internal sealed class LayerLowering
             LinearKind.Gate or LinearKind.Up => _scales.MlpInput,
             _ => _scales.AttentionInput,
         };
+        int limit = _wide.TryGetValue(Site.InputOf(_index, kind).Kind, out WideInput wide) ? wide.Limit : 255;
         int bound = kind switch
         {
             LinearKind.Output => residual.BranchBound(new(_index, SiteKind.OutputOutput)),
@@ -143,13 +153,18 @@ internal sealed class LayerLowering
             hasZeroPoints: _graph.Schemes[_index, kind].Symmetry == WeightSymmetry.Asymmetric,
             () => _graph.QuantizeLinear(_index, kind),
             _graph.Weights.Layers[_index][kind].Bias?.data<float>().ToArray(),
-            unit / 255,
+            unit / limit,
             step,
-            (-bound, bound));
+            (-bound, bound))
+        {
+            InputLimit = limit,
+        };
     }
 
-    private RowQuantizer? StaticQuantizer(SiteKind kind, double unit) =>
-        _graph.Activations == ActivationMode.Static ? ByteScale.Of(_graph.Ranges[new(_index, kind)]).ToQuantizer(unit) : null;
+    private ManifestInput? InputOf(SiteKind kind, double unit) =>
+        _wide.TryGetValue(kind, out WideInput wide) ? wide.ToInput(unit)
+        : _graph.Activations == ActivationMode.Static ? ByteScale.Of(_graph.Ranges[new(_index, kind)]).ToInput(unit)
+        : null;
 
     private double ScoreFactor(ByteScale key) =>
         _scales.Query * key.Step / Math.Sqrt(_architecture.HeadSize) * Math.Log2(Math.E) * (1 << Exponential.ArgumentBits);

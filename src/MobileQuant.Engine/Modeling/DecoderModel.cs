@@ -30,6 +30,12 @@ public sealed class DecoderModel : IDisposable
     /// <summary>The parameters.</summary>
     public DecoderWeights Weights { get; }
 
+    /// <summary>
+    /// Tokens that every sequence starts behind: their keys and values are computed in float from the weights as they are, pass
+    /// the tap of the cache's sites with those of the sequence, and take the first positions. Empty for the model as it is.
+    /// </summary>
+    public IReadOnlyList<int> Prefix { get; set; } = [];
+
     /// <summary>Rotary frequencies; replaced where a reference used others than the architecture's.</summary>
     internal double[] InverseFrequencies { get; init; }
 
@@ -66,28 +72,60 @@ public sealed class DecoderModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(ids);
         using IDisposable noGradient = torch.no_grad();
-        using DisposeScope scope = torch.NewDisposeScope();
-        int start = cache?.Length ?? 0;
-        int tokens = checked((int)ids.shape[1]);
-        RotaryTable rotary = RotaryFor(start + tokens);
-        torch.Tensor x = Weights.Embedding.index_select(0, ids.reshape(-1)).view(ids.shape[0], tokens, Architecture.HiddenSize);
-        x = At(tap, new(SiteKind.EmbeddingOutput), Architecture.EmbeddingScale == 1 ? x : x * Architecture.EmbeddingScale);
-        for (int layer = 0; layer < Architecture.LayerCount; layer++)
-        {
-            states?.Add(x.alias().DetachFromDisposeScope());
+        using KeyValueCache? prefix = cache is { Length: > 0 } ? null : ComputePrefix();
+        return Run(ids, tap, cache, prefix, states);
+    }
 
-            // One scope per layer keeps the peak at one layer's temporaries.
-            torch.Tensor before = x;
+    /// <summary>Keys and values of the prefix from the weights as they are, in float; null when there is none.</summary>
+    /// <returns>A cache of one sequence, for the caller to dispose.</returns>
+    internal KeyValueCache? ComputePrefix()
+    {
+        if (Prefix.Count == 0)
+        {
+            return null;
+        }
+
+        KeyValueCache cache = new(Architecture, 1, Prefix.Count);
+        using torch.Tensor ids = TokenTensor.Of([.. Prefix]);
+        Run(ids, null, cache, null, null).Dispose();
+        return cache;
+    }
+
+    /// <summary>Runs some layers on a residual stream that is known.</summary>
+    /// <param name="first">The first layer.</param>
+    /// <param name="end">The layer to stop before.</param>
+    /// <param name="x">Residual stream before <paramref name="first"/>, [batch, tokens, hidden]; kept.</param>
+    /// <param name="tap">Called at the sites of these layers, or null.</param>
+    /// <param name="prefix">From <see cref="ComputePrefix"/>, or null.</param>
+    /// <returns>The residual stream behind them, detached from any dispose scope.</returns>
+    internal torch.Tensor RunLayers(int first, int end, torch.Tensor x, ISiteTap? tap, KeyValueCache? prefix)
+    {
+        using IDisposable noGradient = torch.no_grad();
+        int start = prefix?.Length ?? 0;
+        RotaryTable rotary = RotaryFor(start + checked((int)x.shape[1]));
+        torch.Tensor current = x.alias().DetachFromDisposeScope();
+        for (int layer = first; layer < end; layer++)
+        {
+            torch.Tensor before = current;
             using (DisposeScope inner = torch.NewDisposeScope())
             {
-                x = Layer(layer, x, rotary, start, tap, cache).MoveToOuterDisposeScope();
+                current = Layer(layer, before, rotary, start, tap, null, prefix).DetachFromDisposeScope();
             }
 
             before.Dispose();
         }
 
-        cache?.Advance(tokens);
-        return At(tap, new(SiteKind.HeadInput), Norm(Weights.FinalNorm, x)).DetachFromDisposeScope();
+        return current;
+    }
+
+    /// <summary>The final norm.</summary>
+    /// <param name="x">The residual stream behind the last layer.</param>
+    /// <returns>Input of the head, detached from any dispose scope.</returns>
+    internal torch.Tensor FinalNorm(torch.Tensor x)
+    {
+        using IDisposable noGradient = torch.no_grad();
+        using DisposeScope scope = torch.NewDisposeScope();
+        return Norm(Weights.FinalNorm, x).DetachFromDisposeScope();
     }
 
     /// <summary>Runs the head.</summary>
@@ -113,6 +151,34 @@ public sealed class DecoderModel : IDisposable
         }
     }
 
+    private torch.Tensor Run(torch.Tensor ids, ISiteTap? tap, KeyValueCache? cache, KeyValueCache? prefix, ICollection<torch.Tensor>? states)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        int start = prefix?.Length ?? cache?.Length ?? 0;
+        int tokens = checked((int)ids.shape[1]);
+        RotaryTable rotary = RotaryFor(start + tokens);
+        torch.Tensor x = Weights.Embedding.index_select(0, ids.reshape(-1)).view(ids.shape[0], tokens, Architecture.HiddenSize);
+        x = At(tap, new(SiteKind.EmbeddingOutput), Architecture.EmbeddingScale == 1 ? x : x * Architecture.EmbeddingScale);
+        for (int layer = 0; layer < Architecture.LayerCount; layer++)
+        {
+            states?.Add(x.alias().DetachFromDisposeScope());
+
+            // One scope per layer keeps the peak at one layer's temporaries.
+            torch.Tensor before = x;
+            using (DisposeScope inner = torch.NewDisposeScope())
+            {
+                x = Layer(layer, x, rotary, start, tap, cache, prefix).MoveToOuterDisposeScope();
+            }
+
+            before.Dispose();
+        }
+
+        cache?.Advance(tokens + (prefix?.Length ?? 0));
+        return At(tap, new(SiteKind.HeadInput), Norm(Weights.FinalNorm, x)).DetachFromDisposeScope();
+    }
+
+    private static torch.Tensor Behind(torch.Tensor prefix, torch.Tensor x) => torch.cat([prefix.expand(x.shape[0], -1, -1, -1), x], 2);
+
     private static torch.Tensor At(ISiteTap? tap, Site site, torch.Tensor value) => tap is null ? value : tap.Apply(site, value);
 
     private torch.Tensor Linear(torch.Tensor x, int layer, LinearKind kind, ISiteTap? tap)
@@ -121,11 +187,11 @@ public sealed class DecoderModel : IDisposable
         return F.linear(x, tap is null ? linear.Weight : tap.ApplyWeight(layer, kind, linear.Weight), linear.Bias);
     }
 
-    private torch.Tensor Layer(int layer, torch.Tensor x, RotaryTable rotary, int start, ISiteTap? tap, KeyValueCache? cache)
+    private torch.Tensor Layer(int layer, torch.Tensor x, RotaryTable rotary, int start, ISiteTap? tap, KeyValueCache? cache, KeyValueCache? prefix)
     {
         LayerWeights weights = Weights.Layers[layer];
         torch.Tensor attentionInput = At(tap, new(layer, SiteKind.AttentionInput), Norm(weights.AttentionNorm, x));
-        torch.Tensor attention = Attention(layer, attentionInput, rotary, start, tap, cache);
+        torch.Tensor attention = Attention(layer, attentionInput, rotary, start, tap, cache, prefix);
         torch.Tensor h = x + At(tap, new(layer, SiteKind.OutputOutput), Linear(attention, layer, LinearKind.Output, tap));
 
         torch.Tensor mlpInput = At(tap, new(layer, SiteKind.MlpInput), Norm(weights.MlpNorm, h));
@@ -133,13 +199,20 @@ public sealed class DecoderModel : IDisposable
         return h + At(tap, new(layer, SiteKind.DownOutput), Linear(product, layer, LinearKind.Down, tap));
     }
 
-    private torch.Tensor Attention(int layer, torch.Tensor x, RotaryTable rotary, int start, ISiteTap? tap, KeyValueCache? cache)
+    private torch.Tensor Attention(int layer, torch.Tensor x, RotaryTable rotary, int start, ISiteTap? tap, KeyValueCache? cache, KeyValueCache? prefix)
     {
         torch.Tensor q = Heads(At(tap, new(layer, SiteKind.QueryOutput), Linear(x, layer, LinearKind.Query, tap)), Architecture.HeadCount);
         torch.Tensor k = Heads(At(tap, new(layer, SiteKind.KeyOutput), Linear(x, layer, LinearKind.Key, tap)), Architecture.KeyValueHeadCount);
         torch.Tensor v = Heads(At(tap, new(layer, SiteKind.ValueOutput), Linear(x, layer, LinearKind.Value, tap)), Architecture.KeyValueHeadCount);
         q = At(tap, new(layer, SiteKind.QueryRotated), rotary.Apply(q, start));
         k = At(tap, new(layer, SiteKind.KeyRotated), rotary.Apply(k, start));
+        if (prefix is not null)
+        {
+            (torch.Tensor keys, torch.Tensor values) = prefix.Filled(layer);
+            k = Behind(keys, k);
+            v = Behind(values, v);
+        }
+
         k = At(tap, new(layer, SiteKind.KeyCache), k);
         v = At(tap, new(layer, SiteKind.ValueCache), v);
         if (cache is not null)

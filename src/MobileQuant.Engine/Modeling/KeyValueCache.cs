@@ -58,6 +58,10 @@ public sealed class KeyValueCache : IDisposable
         return (_keys[layer].narrow(2, 0, Length + added), _values[layer].narrow(2, 0, Length + added));
     }
 
+    /// <summary>The positions that are filled, [batch, KV heads, positions, size].</summary>
+    internal (torch.Tensor Keys, torch.Tensor Values) Filled(int layer) =>
+        (_keys[layer].narrow(2, 0, Length), _values[layer].narrow(2, 0, Length));
+
     /// <summary>Called after all layers have appended.</summary>
     internal void Advance(int positions) => Length += positions;
 }

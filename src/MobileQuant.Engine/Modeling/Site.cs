@@ -15,6 +15,9 @@ public readonly record struct Site(int Layer, SiteKind Kind)
     /// <summary>Whether the site has one range per KV head.</summary>
     public bool IsPerHead => Kind is SiteKind.KeyCache or SiteKind.ValueCache;
 
+    /// <summary>Whether linear layers of a decoder layer read it.</summary>
+    public bool IsLinearInput => Kind is SiteKind.AttentionInput or SiteKind.OutputInput or SiteKind.MlpInput or SiteKind.DownInput;
+
     /// <summary>The site that a linear layer reads.</summary>
     /// <param name="layer">The decoder layer.</param>
     /// <param name="kind">The linear layer.</param>

@@ -15,6 +15,14 @@ internal static class ActivationGrid
         return scale == 0 ? torch.zeros_like(x) : x.div(scale).round_().add_(zero).clamp_(0, Highest(bits)).sub_(zero).mul_(scale);
     }
 
+    /// <summary>With one symmetric range for the tensor: s = max|range| / (2^(b-1) - 1).</summary>
+    public static torch.Tensor RoundSigned(torch.Tensor x, ValueRange range, int bits)
+    {
+        int highest = (1 << (bits - 1)) - 1;
+        float scale = range.AbsoluteMaximum / highest;
+        return scale > 0 ? x.div(scale).round_().clamp_(-highest, highest).mul_(scale) : torch.zeros_like(x);
+    }
+
     /// <summary>With one range per head, x [batch, heads, tokens, size].</summary>
     public static torch.Tensor Round(torch.Tensor x, IReadOnlyList<ValueRange> heads, int bits)
     {

@@ -34,6 +34,9 @@ public sealed record QuantizedGraph : IDisposable
     /// <summary>Inputs of linear layers that keep 16 bits where the others have static 8 bits.</summary>
     public IReadOnlySet<Site> WideSites { get; init; } = new HashSet<Site>();
 
+    /// <summary>Tokens that every session starts behind, with keys and values from <see cref="Weights"/> in float; empty for none.</summary>
+    public IReadOnlyList<int> Prefix { get; init; } = [];
+
     /// <summary>Ranges of all sites, observed on <see cref="Weights"/> in float.</summary>
     public required SiteRanges Ranges { get; init; }
 

@@ -13,6 +13,7 @@ public sealed class Simulation : ISiteTap, IDisposable
     private readonly QuantizationTarget _target;
     private readonly bool _keepWeights;
     private readonly Dictionary<(int Layer, LinearKind Kind), torch.Tensor> _weights = [];
+    private readonly Dictionary<Site, int> _wideBits = [];
     private torch.Tensor? _head;
 
     /// <summary>Creates a simulation; give it to <see cref="DecoderModel"/> over the graph's weights.</summary>
@@ -32,10 +33,15 @@ public sealed class Simulation : ISiteTap, IDisposable
     /// <inheritdoc/>
     public torch.Tensor Apply(Site site, torch.Tensor value)
     {
-        SiteFormat format = SiteTable.FormatOf(_target, site.Kind, _graph.Activations);
+        SiteFormat format = SiteTable.FormatOf(_target, site.Kind, _graph.Activations, _graph.WideSites.Contains(site));
         if (format.Bits == 0)
         {
             return value;
+        }
+
+        if (format.IsSigned)
+        {
+            return ActivationGrid.RoundSigned(value, _graph.Ranges[site], WideBits(site));
         }
 
         return format.Grouping switch
@@ -93,6 +99,17 @@ public sealed class Simulation : ISiteTap, IDisposable
         _weights.Clear();
         _head?.Dispose();
         _head = null;
+    }
+
+    private int WideBits(Site site)
+    {
+        if (!_wideBits.TryGetValue(site, out int bits))
+        {
+            bits = Lowering.WideInput.WidestBits(_graph, site);
+            _wideBits.Add(site, bits);
+        }
+
+        return bits;
     }
 
     private static torch.Tensor Rounded(QuantizedWeight weight, torch.Tensor like)

@@ -5,7 +5,7 @@ using MobileQuant.Quantization;
 namespace MobileQuant.Recipes;
 
 /// <summary>What a recipe works on.</summary>
-public sealed class RecipeContext
+public sealed record RecipeContext
 {
     /// <summary>The float model; recipes fold into its weights.</summary>
     public required DecoderModel Model { get; init; }
@@ -54,6 +54,7 @@ public sealed class RecipeContext
             Precision = Precision,
             Activations = Activations,
             Schemes = Schemes,
+            Prefix = [.. Model.Prefix],
             Ranges = statistics.ToSiteRanges(),
             Recipe = summary,
         };

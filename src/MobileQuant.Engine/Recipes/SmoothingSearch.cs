@@ -15,11 +15,17 @@ internal sealed class SmoothingSearch
     /// <summary>Strengths that are tried; null is no smoothing.</summary>
     private static readonly double?[] Candidates = [null, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
 
+    /// <summary>Static scales want more of it: from the strongest down, and past the best only as far as it takes to see that.</summary>
+    private static readonly double?[] StaticCandidates = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, null];
+
+    private const int WorseInARow = 2;
+
     private const int SearchTokens = 2048;
     private const double TieMargin = 1e-4;
 
     private readonly RecipeContext _context;
     private readonly SmoothingBasis[] _bases;
+    private readonly List<Finding> _findings = [];
     private float[][] _folded;
 
     private SmoothingSearch(RecipeContext context, IReadOnlyCollection<SmoothingKind> kinds)
@@ -38,33 +44,49 @@ internal sealed class SmoothingSearch
         CalibrationStatistics statistics = search.FoldTo(alpha);
         return new(statistics, new Dictionary<string, string>
         {
-            ["alpha"] = alpha is { } value ? value.ToString("0.###", CultureInfo.InvariantCulture) : "none",
+            ["alpha"] = Text(alpha),
             ["alphaSource"] = context.Alpha is null ? "searched" : "given",
-        });
+        })
+        {
+            Findings = search._findings,
+        };
     }
+
+    private static string Text(double? alpha) => alpha is { } value ? value.ToString("0.###", CultureInfo.InvariantCulture) : "none";
 
     private double? FindAlpha()
     {
         int[][] windows = [.. _context.Calibration.Windows.Take(Math.Max(1, SearchTokens / _context.Calibration.WindowLength))];
         using torch.Tensor ids = TokenTensor.Of(windows);
         using torch.Tensor reference = _context.Model.ForwardHidden(ids);
+        double?[] candidates = _context.Activations == ActivationMode.Static ? StaticCandidates : Candidates;
         double? best = null;
         double least = double.PositiveInfinity;
-        for (int i = 0; i < Candidates.Length; i++)
+        double previous = double.PositiveInfinity;
+        int worse = 0;
+        for (int i = 0; i < candidates.Length && worse < WorseInARow; i++)
         {
             _context.CancellationToken.ThrowIfCancellationRequested();
-            _context.Progress?.Report(new QuantizationEvent.Progress("search", "searching the smoothing strength", i, Candidates.Length));
-            double loss = LossOf(Candidates[i], ids, reference);
+            _context.Progress?.Report(new QuantizationEvent.Progress("search", "searching the smoothing strength", i, candidates.Length));
+            double loss = LossOf(candidates[i], ids, reference);
+            _findings.Add(new("alpha", Text(candidates[i]), loss, false));
+            worse = _context.Activations == ActivationMode.Static && loss > previous && loss > least ? worse + 1 : 0;
+            previous = loss;
 
             // Sums over threads differ in their last digits; a tie must not be decided by them.
             if (loss < least * (1 - TieMargin))
             {
-                (best, least) = (Candidates[i], loss);
+                (best, least) = (candidates[i], loss);
             }
         }
 
+        for (int i = 0; i < _findings.Count; i++)
+        {
+            _findings[i] = _findings[i] with { IsChosen = _findings[i].Candidate == Text(best) };
+        }
+
         _context.Progress?.Report(new QuantizationEvent.Message(FormattableString.Invariant(
-            $"Smoothing strength {(best is { } value ? value.ToString("0.###", CultureInfo.InvariantCulture) : "none")} is best of {Candidates.Length} (divergence {least:0.00000} on {windows.Length} calibration windows).")));
+            $"Smoothing strength {Text(best)} is best of {_findings.Count} (divergence {least:0.00000} on {windows.Length} calibration windows).")));
         return best;
     }
 

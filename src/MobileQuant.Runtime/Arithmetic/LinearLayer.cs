@@ -19,10 +19,15 @@ internal static class LinearLayer
     public static int WideOutput(LinearProgram linear, int n, ReadOnlySpan<byte> high, ReadOnlySpan<byte> low, int sum, RowScale scale) =>
         Finish(linear, n, unchecked((256 * Dot(linear, n, high)) + Dot(linear, n, low)), sum, scale);
 
-    /// <summary>sum_k w[n,k] * x[k].</summary>
+    /// <summary>sum_k w[n,k] * x[k]; with blocks the sum over them of scale * (sum_k w[n,k] * x[k] - zero * sum_k x[k]).</summary>
     public static int Dot(LinearProgram linear, int n, ReadOnlySpan<byte> codes)
     {
         ReadOnlySpan<byte> weights = linear.Weights.Span;
+        if (linear.BlockSize > 0)
+        {
+            return BlockDot(linear, n, weights, codes);
+        }
+
         int dot = 0;
         for (int k = 0; k < linear.InputSize; k++)
         {
@@ -30,6 +35,27 @@ internal static class LinearLayer
         }
 
         return dot;
+    }
+
+    /// <remarks>Wraps on the way, as everything before the proven accumulator may.</remarks>
+    private static int BlockDot(LinearProgram linear, int n, ReadOnlySpan<byte> weights, ReadOnlySpan<byte> codes)
+    {
+        int total = 0;
+        for (int first = 0, b = 0; first < linear.InputSize; first += linear.BlockSize, b++)
+        {
+            (int scale, int zero) = PackedLayout.BlockAt(linear.Format, weights, linear.InputSize, n, b);
+            int dot = 0;
+            int sum = 0;
+            for (int k = first; k < Math.Min(first + linear.BlockSize, linear.InputSize); k++)
+            {
+                dot += PackedLayout.CodeAt(linear.Format, weights, linear.InputSize, n, k) * codes[k];
+                sum += codes[k];
+            }
+
+            total = unchecked(total + (scale * (dot - (zero * sum))));
+        }
+
+        return total;
     }
 
     /// <summary>From the raw dot product to the output: zero points, requantization, bias, clamp.</summary>

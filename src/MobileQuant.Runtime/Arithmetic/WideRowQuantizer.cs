@@ -3,7 +3,7 @@ using System.Numerics;
 namespace MobileQuant.Arithmetic;
 
 /// <summary>
-/// Quantizes a row to signed codes of up to 16 bits with one symmetric scale found from the row, and stores them as two
+/// Quantizes a row to signed codes of up to 16 bits with one symmetric scale, found from the row or stored, and keeps them as two
 /// u8 rows (high byte, low byte) of the code plus 32768, so that the u8 kernels serve wide inputs: dot = 256 * high + low.
 /// </summary>
 public static class WideRowQuantizer
@@ -30,9 +30,22 @@ public static class WideRowQuantizer
             largest = Math.Max(largest, Math.Abs(y));
         }
 
-        int limit = (1 << (bits - 1)) - 1;
         (FixedPointFactor factor, RowScale scale) = FromLargest(largest, bits);
-        sum = 0;
+        sum = Quantize(row, factor, bits, high, low);
+        return scale;
+    }
+
+    /// <summary>Quantizes a row by a factor that is known: a stored one, or the one found from the row.</summary>
+    /// <param name="row">Any s32 values; codes are clamped.</param>
+    /// <param name="factor">s32 row value to codes.</param>
+    /// <param name="bits">Width of the signed codes, 9..16: largest |code| is 2^(bits-1) - 1.</param>
+    /// <param name="high">High bytes; elements past the row are set to 0.</param>
+    /// <param name="low">Low bytes; elements past the row are set to 0.</param>
+    /// <returns>The sum of the stored codes (code + 32768), modulo 2^32.</returns>
+    public static int Quantize(ReadOnlySpan<int> row, FixedPointFactor factor, int bits, Span<byte> high, Span<byte> low)
+    {
+        int limit = (1 << (bits - 1)) - 1;
+        int sum = 0;
         for (int i = 0; i < row.Length; i++)
         {
             int code = Requantize.Clamp(Requantize.Scale(row[i], factor), -limit, limit) + ZeroPoint;
@@ -43,7 +56,7 @@ public static class WideRowQuantizer
 
         high[row.Length..].Clear();
         low[row.Length..].Clear();
-        return scale;
+        return sum;
     }
 
     /// <summary>The factor from row values to codes, and the row scale, of a row whose largest magnitude is known.</summary>

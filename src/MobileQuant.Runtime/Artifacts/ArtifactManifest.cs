@@ -40,6 +40,9 @@ public sealed record ArtifactManifest
     /// <summary>The recipe's settings as used, searched ones included.</summary>
     public required IReadOnlyDictionary<string, string> RecipeSettings { get; init; }
 
+    /// <summary>What searches tried and what they took, with the figures that decided; null where nothing was searched.</summary>
+    public IReadOnlyList<ManifestFinding>? Findings { get; init; }
+
     /// <summary>The content key that it was made under; empty when made without a cache.</summary>
     public required string Fingerprint { get; init; }
 
@@ -64,6 +67,13 @@ public sealed record ArtifactManifest
     /// </summary>
     public required IReadOnlyDictionary<string, string> Digests { get; init; }
 }
+
+/// <summary>One candidate that a search tried.</summary>
+/// <param name="Step">Which search: alpha, sensitivity, wide, range, prefix, result.</param>
+/// <param name="Candidate">What was tried, such as a strength, a site or a token.</param>
+/// <param name="Loss">Divergence from the float model on calibration windows, in nats per token.</param>
+/// <param name="Chosen">Whether the search took it.</param>
+public sealed record ManifestFinding(string Step, string Candidate, double Loss, bool Chosen);
 
 /// <summary>A quantization site. Zero values are left out of the file.</summary>
 /// <param name="Name">Such as <c>layers.3.mlp.down.input</c>.</param>
@@ -101,6 +111,9 @@ public sealed record ManifestProgram
     /// <summary>True when the head shares the embedding's bytes.</summary>
     public required bool TiedHead { get; init; }
 
+    /// <summary>Tokens whose stored keys and values every session starts behind; null for none.</summary>
+    public IReadOnlyList<int>? Prefix { get; init; }
+
     /// <summary>The head.</summary>
     public required ManifestLinear Head { get; init; }
 
@@ -112,16 +125,16 @@ public sealed record ManifestProgram
 public sealed record ManifestLayer
 {
     /// <summary>Input of q, k, v.</summary>
-    public RowQuantizer? AttentionInput { get; init; }
+    public ManifestInput? AttentionInput { get; init; }
 
     /// <summary>Input of o.</summary>
-    public RowQuantizer? OutputInput { get; init; }
+    public ManifestInput? OutputInput { get; init; }
 
     /// <summary>Input of gate and up.</summary>
-    public RowQuantizer? FeedForwardInput { get; init; }
+    public ManifestInput? FeedForwardInput { get; init; }
 
     /// <summary>Input of down.</summary>
-    public RowQuantizer? DownInput { get; init; }
+    public ManifestInput? DownInput { get; init; }
 
     /// <summary>Rotated k to cache codes, per key-value head.</summary>
     public required IReadOnlyList<FixedPointFactor> KeyFactors { get; init; }
@@ -144,6 +157,15 @@ public sealed record ManifestLayer
     /// <summary>The linear layers by name: q, k, v, o, gate, up, down.</summary>
     public required IReadOnlyDictionary<string, ManifestLinear> Linears { get; init; }
 }
+
+/// <summary>A stored quantizer of the rows that linear layers read.</summary>
+/// <param name="Factor">s32 row value to codes.</param>
+/// <param name="Scale">What the linear layers need.</param>
+/// <param name="WideBits">0 for u8 codes; 9..16 for wide ones.</param>
+public sealed record ManifestInput(
+    FixedPointFactor Factor,
+    RowScale Scale,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int WideBits = 0);
 
 /// <summary>Scalars of a linear layer.</summary>
 /// <param name="Format">Layout of the weights.</param>

@@ -33,6 +33,12 @@ public static class ArtifactNames
     /// <summary>The chat template, where it is a file of its own.</summary>
     public const string ChatTemplate = "chat_template.jinja";
 
+    /// <summary>Cache codes of the keys that sessions start behind.</summary>
+    public const string PrefixKeys = "prefix.keys";
+
+    /// <summary>Cache codes of the values that sessions start behind.</summary>
+    public const string PrefixValues = "prefix.values";
+
     /// <summary>The linear layers of a decoder layer, in file order.</summary>
     public static IReadOnlyList<string> Linears { get; } = ["q", "k", "v", "o", "gate", "up", "down"];
 

@@ -6,6 +6,9 @@ namespace MobileQuant.Artifacts;
 /// <summary>Makes an integer program over an artifact's mapped bytes, checking every number that the kernels rely on.</summary>
 internal sealed class ProgramReader
 {
+    /// <summary>Far more than the few tokens that a prefix has; a bound for what a file may claim.</summary>
+    private const int MostPrefixTokens = 64;
+
     private readonly ArtifactFile _file;
     private readonly ManifestProgram _program;
     private readonly ProgramShape _shape;
@@ -38,6 +41,7 @@ internal sealed class ProgramReader
             Embedding = new() { Weights = embedding, Hidden = _shape.Hidden, Factors = ReadEmbeddingFactors() },
             Layers = [.. Enumerable.Range(0, _shape.Layers).Select(ReadLayer)],
             FinalNorm = ReadNorm(ArtifactNames.FinalNorm),
+            Prefix = ReadPrefix(),
             HeadInputBits = _program.HeadInputBits,
             Head = ReadLinear(
                 ArtifactNames.Head,
@@ -46,6 +50,19 @@ internal sealed class ProgramReader
                 _shape.Hidden,
                 _program.TiedHead ? embedding : null),
         };
+    }
+
+    private PrefixProgram? ReadPrefix()
+    {
+        if (_program.Prefix is not { } tokens)
+        {
+            return null;
+        }
+
+        Check(tokens.Count is > 0 and <= MostPrefixTokens && tokens.Count < _shape.Context, "the length of the prefix");
+        Check(tokens.All(token => token >= 0 && token < _shape.Vocabulary), "a token of the prefix");
+        NativeSpan<byte> Map(string name) => _file.Map<byte>(name, "U8", _shape.Layers, _shape.KeyValueHeads, tokens.Count, _shape.HeadSize);
+        return new() { Length = tokens.Count, Keys = Map(ArtifactNames.PrefixKeys), Values = Map(ArtifactNames.PrefixValues) };
     }
 
     private long RotaryPairs()
@@ -179,15 +196,18 @@ internal sealed class ProgramReader
         return factor;
     }
 
-    private RowQuantizer? Checked(RowQuantizer? quantizer)
+    private InputQuantizer Checked(ManifestInput? input)
     {
-        if (quantizer is { } q)
+        if (input is null)
         {
-            Checked(q.Factor);
-            Check(q.Scale.ZeroPoint is >= 0 and <= 255 && q.Scale.Multiplier >= 0 && q.Scale.Exponent is >= -31 and <= 31, "a static quantizer");
+            return default;
         }
 
-        return quantizer;
+        Checked(input.Factor);
+        Check(input.WideBits is 0 or (>= 9 and <= 16), "the width of a linear layer's input");
+        bool zeroIsGood = input.WideBits == 0 ? input.Scale.ZeroPoint is >= 0 and <= 255 : input.Scale.ZeroPoint == WideRowQuantizer.ZeroPoint;
+        Check(zeroIsGood && input.Scale.Multiplier >= 0 && input.Scale.Exponent is >= -31 and <= 31, "a static quantizer");
+        return new(new(input.Factor, input.Scale), input.WideBits);
     }
 
     private int[] CheckedZeroPoints(IReadOnlyList<int> zeroPoints)

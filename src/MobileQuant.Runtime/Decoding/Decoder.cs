@@ -46,7 +46,7 @@ internal sealed unsafe class Decoder : IDisposable
     private KeyValueCache? _cache;
     private LayerProgram? _layer;
     private NormProgram? _norm;
-    private RowQuantizer? _normQuantizer;
+    private InputQuantizer _normInput;
     private RowBatch _batch;
     private int _layerIndex;
     private int _position;
@@ -73,7 +73,7 @@ internal sealed unsafe class Decoder : IDisposable
         _gate = new((long)chunk * _shape.FeedForward);
         _up = new((long)chunk * _shape.FeedForward);
         _logits = new((long)HeadRows * _shape.Vocabulary);
-        _rows = new(Math.Max(chunk, 2 * HeadRows), Math.Max(Math.Max(queries, _shape.Hidden), _shape.FeedForward));
+        _rows = new(Math.Max(program.HasWideInputs ? 2 * chunk : chunk, 2 * HeadRows), Math.Max(Math.Max(queries, _shape.Hidden), _shape.FeedForward));
 
         _normPhase = new(NormRows);
         _linearPhase = new(RunLinears);
@@ -155,28 +155,28 @@ internal sealed unsafe class Decoder : IDisposable
         _jobs[0] = new(layer.Query, _query.Pointer, queries);
         _jobs[1] = new(layer.Key, _key.Pointer, keys);
         _jobs[2] = new(layer.Value, _value.Pointer, keys);
-        RunJobs(3, _rows.Batch(_count, wide: false));
+        RunJobs(3, _rows.Batch(_count, layer.AttentionInput.IsWide));
         RunRows(_storePhase);
         _pool.Run(_attendPhase);
         RunRows(_quantizeAttentionPhase);
         _jobs[0] = new(layer.Output, _branch.Pointer, _shape.Hidden);
-        RunJobs(1, _rows.Batch(_count, wide: false));
+        RunJobs(1, _rows.Batch(_count, layer.OutputInput.IsWide));
         AddBranch();
 
         NormAndQuantize(layer.FeedForwardNorm, layer.FeedForwardInput);
         _jobs[0] = new(layer.Gate, _gate.Pointer, _shape.FeedForward);
         _jobs[1] = new(layer.Up, _up.Pointer, _shape.FeedForward);
-        RunJobs(2, _rows.Batch(_count, wide: false));
+        RunJobs(2, _rows.Batch(_count, layer.FeedForwardInput.IsWide));
         RunRows(_gatePhase);
         _jobs[0] = new(layer.Down, _branch.Pointer, _shape.Hidden);
-        RunJobs(1, _rows.Batch(_count, wide: false));
+        RunJobs(1, _rows.Batch(_count, layer.DownInput.IsWide));
         AddBranch();
     }
 
-    private void NormAndQuantize(NormProgram norm, RowQuantizer? quantizer)
+    private void NormAndQuantize(NormProgram norm, InputQuantizer input)
     {
         _norm = norm;
-        _normQuantizer = quantizer;
+        _normInput = input;
         RunRows(_normPhase);
     }
 
@@ -207,7 +207,7 @@ internal sealed unsafe class Decoder : IDisposable
         {
             Span<int> row = _normed.Row(r, _shape.Hidden);
             RootMeanSquareNorm.Apply(_residual.Row(r, _shape.Hidden), _norm!, row);
-            _rows.Quantize(r, row, _normQuantizer);
+            _rows.Quantize(r, row, _normInput);
         }
     }
 

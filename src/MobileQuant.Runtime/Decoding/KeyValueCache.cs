@@ -35,6 +35,23 @@ internal sealed unsafe class KeyValueCache : IDisposable
     /// <summary>The values of a head: <c>[capacity][headSize]</c>.</summary>
     public byte* Values(int layer, int head) => Head(_memory, Capacity, layer, 1, head);
 
+    /// <summary>Puts the codes of a prefix into the first positions, where they stay.</summary>
+    /// <param name="prefix">Of this shape; shorter than the context.</param>
+    public void Fill(PrefixProgram prefix)
+    {
+        Reserve(prefix.Length, 0);
+        int bytes = prefix.Length * _shape.HeadSize;
+        for (int layer = 0; layer < _shape.Layers; layer++)
+        {
+            for (int head = 0; head < _shape.KeyValueHeads; head++)
+            {
+                int from = ((layer * _shape.KeyValueHeads) + head) * bytes;
+                prefix.Keys.Span.Slice(from, bytes).CopyTo(new(Keys(layer, head), bytes));
+                prefix.Values.Span.Slice(from, bytes).CopyTo(new(Values(layer, head), bytes));
+            }
+        }
+    }
+
     /// <summary>Makes room for a number of positions.</summary>
     /// <param name="positions">At most the context.</param>
     /// <param name="filled">Positions whose content must be kept.</param>

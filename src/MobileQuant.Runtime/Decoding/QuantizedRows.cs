@@ -24,20 +24,25 @@ internal sealed unsafe class QuantizedRows : IDisposable
 
     public int Stride { get; }
 
-    /// <summary>Quantizes one row to u8 by a stored quantizer, or by one found from the row.</summary>
-    public void Quantize(int index, ReadOnlySpan<int> row, RowQuantizer? stored)
+    /// <summary>Quantizes one row as the layer's input wants it.</summary>
+    public void Quantize(int index, ReadOnlySpan<int> row, InputQuantizer input)
     {
-        RowQuantizer quantizer = stored ?? RowKernels.FromRow(row);
+        if (input.IsWide)
+        {
+            RowQuantizer stored = input.Stored!.Value;
+            _sums.Pointer[index] = RowKernels.QuantizeWide(row, stored.Factor, input.WideBits, High(index), Low(index));
+            _scales.Pointer[index] = stored.Scale;
+            return;
+        }
+
+        RowQuantizer quantizer = input.Stored ?? RowKernels.FromRow(row);
         _sums.Pointer[index] = RowKernels.Quantize(quantizer, row, _codes.Row(index, Stride));
         _scales.Pointer[index] = quantizer.Scale;
     }
 
-    /// <summary>Quantizes one row to wide codes.</summary>
-    public void QuantizeWide(int index, ReadOnlySpan<int> row, int bits)
-    {
-        _scales.Pointer[index] = RowKernels.QuantizeWide(
-            row, bits, _codes.Row(2L * index, Stride), _codes.Row((2L * index) + 1, Stride), out _sums.Pointer[index]);
-    }
+    /// <summary>Quantizes one row to wide codes by a scale found from the row.</summary>
+    public void QuantizeWide(int index, ReadOnlySpan<int> row, int bits) =>
+        _scales.Pointer[index] = RowKernels.QuantizeWide(row, bits, High(index), Low(index), out _sums.Pointer[index]);
 
     /// <summary>The first rows as a batch.</summary>
     public RowBatch Batch(int count, bool wide) => new(_codes.Pointer, Stride, count, wide, _scales.Pointer, _sums.Pointer);
@@ -48,4 +53,8 @@ internal sealed unsafe class QuantizedRows : IDisposable
         _scales.Dispose();
         _sums.Dispose();
     }
+
+    private Span<byte> High(int index) => _codes.Row(2L * index, Stride);
+
+    private Span<byte> Low(int index) => _codes.Row((2L * index) + 1, Stride);
 }

@@ -15,13 +15,17 @@ internal sealed unsafe class AdvSimdLinearKernel<TDot>(string name) : LinearKern
 
     public override void Run(LinearProgram linear, int firstTile, int tileCount, in RowBatch rows, int* output, int outputStride)
     {
-        if (linear.Format == WeightFormat.S8)
+        switch (linear.Format)
         {
-            Run<AdvSimdS8Weights>(linear, firstTile, tileCount, rows, output, outputStride);
-        }
-        else
-        {
-            Run<AdvSimdS4Weights>(linear, firstTile, tileCount, rows, output, outputStride);
+            case WeightFormat.S8:
+                Run<AdvSimdS8Weights>(linear, firstTile, tileCount, rows, output, outputStride);
+                break;
+            case WeightFormat.S4:
+                Run<AdvSimdS4Weights>(linear, firstTile, tileCount, rows, output, outputStride);
+                break;
+            default:
+                Run<AdvSimdNibbleWeights>(linear, firstTile, tileCount, rows, output, outputStride);
+                break;
         }
     }
 
@@ -33,25 +37,21 @@ internal sealed unsafe class AdvSimdLinearKernel<TDot>(string name) : LinearKern
         int perRow = rows.Wide ? 2 : 1;
         int codeRows = rows.Count * perRow;
         int columns = linear.PaddedInputSize;
+        int stride = rows.Stride;
         for (int tile = firstTile; tile < firstTile + tileCount; tile++)
         {
             byte* weights = linear.Weights.Pointer + (tile * linear.TileBytes);
             for (int first = 0; first < codeRows;)
             {
                 byte* codes = rows.Codes + ((long)first * rows.Stride);
-                int count = Math.Min(codeRows - first, 4);
-                switch (count)
+                int count = codeRows - first >= 4 ? 4 : Math.Min(codeRows - first, 2);
+                if (linear.BlockSize == 0)
                 {
-                    case 1:
-                        TDot.OneRow<TWeights>(weights, codes, columns, sums);
-                        break;
-                    case < 4:
-                        count = 2;
-                        TDot.TwoRows<TWeights>(weights, codes, rows.Stride, columns, sums);
-                        break;
-                    default:
-                        TDot.FourRows<TWeights>(weights, codes, rows.Stride, columns, sums);
-                        break;
+                    Dot<TWeights>(count, weights, codes, stride, columns, sums);
+                }
+                else
+                {
+                    DotBlocks<TWeights>(linear, count, weights, codes, stride, sums);
                 }
 
                 for (int i = 0; i < count; i += perRow)
@@ -61,6 +61,40 @@ internal sealed unsafe class AdvSimdLinearKernel<TDot>(string name) : LinearKern
 
                 first += count;
             }
+        }
+    }
+
+    private static void Dot<TWeights>(int count, byte* weights, byte* codes, int stride, int columns, int* sums)
+        where TWeights : struct, IAdvSimdWeights
+    {
+        switch (count)
+        {
+            case 1:
+                TDot.OneRow<TWeights>(weights, codes, columns, sums);
+                break;
+            case 2:
+                TDot.TwoRows<TWeights>(weights, codes, stride, columns, sums);
+                break;
+            default:
+                TDot.FourRows<TWeights>(weights, codes, stride, columns, sums);
+                break;
+        }
+    }
+
+    /// <summary>Block after block by the plain dot products, each scaled into the sums.</summary>
+    private static void DotBlocks<TWeights>(LinearProgram linear, int count, byte* tile, byte* codes, int stride, int* sums)
+        where TWeights : struct, IAdvSimdWeights
+    {
+        int* dots = stackalloc int[4 * TileRows];
+        new Span<int>(sums, count * TileRows).Clear();
+        byte* weights = tile + linear.TableBytes;
+        int size = linear.BlockSize;
+        for (int k = 0; k < linear.InputSize; k += size)
+        {
+            Dot<TWeights>(count, weights, codes + k, stride, Math.Min(size, linear.PaddedInputSize - k), dots);
+            AdvSimdBlocks.Add(tile, codes + k, stride, count, Math.Min(size, linear.InputSize - k), dots, sums);
+            weights += size * TileRows / 2;
+            tile += BlockTable.EntryBytes;
         }
     }
 }

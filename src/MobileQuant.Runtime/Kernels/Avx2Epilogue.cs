@@ -18,7 +18,7 @@ internal static unsafe class Avx2Epilogue
     /// <summary>Finishes a tile of every row.</summary>
     /// <param name="linear">The layer.</param>
     /// <param name="tile">The tile.</param>
-    /// <param name="sums">Dot products <c>[code rows][16]</c>; of x - 128 for S8, of x for S4.</param>
+    /// <param name="sums">Dot products <c>[code rows][16]</c>; of x - 128, for S4 of x.</param>
     /// <param name="rows">The rows.</param>
     /// <param name="output">Row 0, channel 0.</param>
     /// <param name="outputStride">Elements between output rows.</param>

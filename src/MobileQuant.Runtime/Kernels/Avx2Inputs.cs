@@ -1,17 +1,18 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using MobileQuant.Programs;
 
 namespace MobileQuant.Kernels;
 
 /// <summary>
 /// Interleaves the input codes of up to four rows in steps of four columns, so that a dot kernel walks them with one pointer:
-/// S4 wants <c>[columns/4][rows][4]</c> codes, S8 wants <c>[columns/4][rows][2][4]</c>, abs(x - 128) then x - 128.
+/// S4 wants <c>[columns/4][rows][4]</c> codes (x, in blocks x - 128), S8 wants <c>[columns/4][rows][2][4]</c>, abs(x - 128) then x - 128.
 /// </summary>
 internal static unsafe class Avx2Inputs
 {
     /// <summary>Packs rows [first, first + width) of a batch; rows from <paramref name="count"/> on repeat the last one.</summary>
-    /// <param name="s8">Which of the two forms.</param>
+    /// <param name="format">Whose form.</param>
     /// <param name="codes">The batch's first column to pack.</param>
     /// <param name="stride">Bytes between its rows.</param>
     /// <param name="first">First row.</param>
@@ -19,8 +20,10 @@ internal static unsafe class Avx2Inputs
     /// <param name="count">Rows that exist.</param>
     /// <param name="columns">A multiple of 4; no column past them is read.</param>
     /// <param name="packed">Receives width * columns bytes, twice that for S8.</param>
-    public static void Pack(bool s8, byte* codes, int stride, int first, int width, int count, int columns, byte* packed)
+    public static void Pack(WeightFormat format, byte* codes, int stride, int first, int width, int count, int columns, byte* packed)
     {
+        bool s8 = format == WeightFormat.S8;
+        uint flip = format == WeightFormat.S4 ? 0 : 0x80808080;
         for (int i = 0; i < width; i++)
         {
             byte* row = codes + ((long)Math.Min(first + i, count - 1) * stride);
@@ -34,7 +37,7 @@ internal static unsafe class Avx2Inputs
             }
             else
             {
-                PackPlain(row, columns, packed + (i * 4), width * 4);
+                PackPlain(row, columns, flip, packed + (i * 4), width * 4);
             }
         }
     }
@@ -96,11 +99,11 @@ internal static unsafe class Avx2Inputs
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PackPlain(byte* codes, int columns, byte* packed, int step)
+    private static void PackPlain(byte* codes, int columns, uint flip, byte* packed, int step)
     {
         for (int k = 0; k < columns; k += 4, packed += step)
         {
-            *(uint*)packed = *(uint*)(codes + k);
+            *(uint*)packed = *(uint*)(codes + k) ^ flip;
         }
     }
 }

@@ -71,20 +71,27 @@ internal sealed unsafe class Avx2LinearKernel : LinearKernel
             for (int row = 0; row < paddedRows; row += 4)
             {
                 int width = Math.Min(4, paddedRows - row);
-                Avx2Inputs.Pack(s8, rows.Codes + k, rows.Stride, row, width, codeRows, columns, inputs + (row * columns * copies));
+                Avx2Inputs.Pack(linear.Format, rows.Codes + k, rows.Stride, row, width, codeRows, columns, inputs + (row * columns * copies));
             }
 
+            int blockStride = linear.BlockSize > 0 ? SumBlocks(linear, rows, k, columns, paddedRows, codeRows) : 0;
             for (int i = 0; i < tiles; i++)
             {
-                byte* weights = linear.Weights.Pointer + ((firstTile + i) * linear.TileBytes) + ((long)k * (s8 ? TileRows : TileRows / 2));
+                byte* tile = linear.Weights.Pointer + ((firstTile + i) * linear.TileBytes);
+                byte* weights = tile + linear.TableBytes + ((long)k * (s8 ? TileRows : TileRows / 2));
                 int* tileSums = sums + (i * paddedRows * TileRows);
                 if (s8)
                 {
                     MultiplyS8(weights, weights + linear.TileBytes, inputs, columns, paddedRows, tileSums);
                 }
-                else
+                else if (blockStride == 0)
                 {
                     MultiplyS4(weights, weights + linear.TileBytes, inputs, columns, paddedRows, tileSums);
+                }
+                else
+                {
+                    byte* table = tile + (k / linear.BlockSize * BlockTable.EntryBytes);
+                    MultiplyBlocks(linear, weights, table, inputs, blockStride, columns, paddedRows, tileSums);
                 }
             }
         }
@@ -138,6 +145,59 @@ internal sealed unsafe class Avx2LinearKernel : LinearKernel
                 break;
             case 2:
                 Avx2DotS4.TwoRows(weights, inputs + (row * columns), columns, sums + (row * TileRows));
+                break;
+        }
+    }
+
+    /// <summary>Sums the inputs over the blocks of columns; returns the elements from one row to the next, even.</summary>
+    /// <remarks>Each thread does so for each layer anew: one vpsadbw in 32 columns of a row, against 16 rows of weights and more.</remarks>
+    private static int SumBlocks(LinearProgram linear, in RowBatch rows, int firstColumn, int columns, int paddedRows, int codeRows)
+    {
+        int blocks = (columns + linear.BlockSize - 1) / linear.BlockSize;
+        int stride = (blocks + 1) & ~1;
+        short* sums = KernelScratch.BlockSums;
+        for (int row = 0; row < paddedRows; row++)
+        {
+            byte* codes = rows.Codes + ((long)Math.Min(row, codeRows - 1) * rows.Stride) + firstColumn;
+            Avx2DotS4Blocks.BlockSums(codes, Math.Min(columns, linear.InputSize - firstColumn), linear.BlockSize, sums + (row * stride));
+        }
+
+        return stride;
+    }
+
+    private static void MultiplyBlocks(
+        LinearProgram linear, byte* weights, byte* table, byte* inputs, int blockStride, int columns, int paddedRows, int* sums)
+    {
+        int size = linear.BlockSize;
+        short* blockSums = KernelScratch.BlockSums;
+        int row = 0;
+        if (paddedRows >= 4)
+        {
+            byte* unpacked = KernelScratch.Weights;
+            short* scales = KernelScratch.BlockScales;
+            short* products = scales + (S4Columns / 32 * 2 * TileRows);
+            int blocks = (columns + size - 1) / size;
+            Avx2DotS4Blocks.Unpack(weights, columns, unpacked);
+            Avx2DotS4Blocks.UnpackTable(table, blocks, scales, products);
+            int slice = Slice(columns * TileRows / 2, paddedRows);
+            byte* next = weights + linear.TileBytes;
+            for (; row + 4 <= paddedRows; row += 4, next += slice)
+            {
+                Prefetch(next, slice);
+                Avx2DotS4Blocks.SubtractZeros(products, blockSums + (row * blockStride), blockStride, blocks, sums + (row * TileRows));
+                Avx2DotS4Blocks.FourRows(unpacked, scales, inputs + (row * columns), columns, size, sums + (row * TileRows));
+            }
+        }
+
+        switch (paddedRows - row)
+        {
+            case 1:
+                Avx2DotS4Blocks.OneRow(
+                    weights, table, inputs + (row * columns), blockSums + (row * blockStride), columns, size, sums + (row * TileRows));
+                break;
+            case 2:
+                Avx2DotS4Blocks.TwoRows(
+                    weights, table, inputs + (row * columns), blockSums + (row * blockStride), blockStride, columns, size, sums + (row * TileRows));
                 break;
         }
     }

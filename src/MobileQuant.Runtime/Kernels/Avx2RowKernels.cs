@@ -74,11 +74,9 @@ internal static unsafe class Avx2RowKernels
 
     /// <summary>Quantizes a row to wide codes, high and low bytes of the same length.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static RowScale QuantizeWide(ReadOnlySpan<int> row, int bits, Span<byte> high, Span<byte> low, out int sum)
+    public static int QuantizeWide(ReadOnlySpan<int> row, FixedPointFactor factor, int bits, Span<byte> high, Span<byte> low)
     {
-        (int minimum, int maximum) = Range(row);
         int limit = (1 << (bits - 1)) - 1;
-        (FixedPointFactor factor, RowScale scale) = WideRowQuantizer.FromLargest(Math.Max(-minimum, maximum), bits);
         Scaler scaler = new(factor, -limit, limit);
         Vector256<int> zero = Vector256.Create(WideRowQuantizer.ZeroPoint);
         Vector256<byte> split = Vector256.Create(
@@ -97,7 +95,7 @@ internal static unsafe class Avx2RowKernels
             Unsafe.WriteUnaligned(ref high[i], parts[1] | ((ulong)parts[5] << 32));
         }
 
-        sum = Vector256.Sum(sums);
+        int sum = Vector256.Sum(sums);
         for (; i < row.Length; i++)
         {
             int code = Requantize.Clamp(Requantize.Scale(row[i], factor), -limit, limit) + WideRowQuantizer.ZeroPoint;
@@ -106,7 +104,7 @@ internal static unsafe class Avx2RowKernels
             sum += code;
         }
 
-        return scale;
+        return sum;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

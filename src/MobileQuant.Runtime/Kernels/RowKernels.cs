@@ -37,7 +37,7 @@ internal static class RowKernels
         return sum;
     }
 
-    /// <summary><see cref="WideRowQuantizer.Quantize"/>.</summary>
+    /// <summary><see cref="WideRowQuantizer"/> with the scale of the row itself.</summary>
     /// <param name="row">Values with |y| &lt; 2^30.</param>
     /// <param name="bits">Width of the signed codes, 9..16.</param>
     /// <param name="high">High bytes; elements past the row are set to 0.</param>
@@ -51,9 +51,29 @@ internal static class RowKernels
             return WideRowQuantizer.Quantize(row, bits, high, low, out sum);
         }
 
-        RowScale scale = Avx2RowKernels.QuantizeWide(row, bits, high[..row.Length], low[..row.Length], out sum);
+        (int minimum, int maximum) = Avx2RowKernels.Range(row);
+        (FixedPointFactor factor, RowScale scale) = WideRowQuantizer.FromLargest(Math.Max(-minimum, maximum), bits);
+        sum = QuantizeWide(row, factor, bits, high, low);
+        return scale;
+    }
+
+    /// <summary><see cref="WideRowQuantizer"/> with a stored factor.</summary>
+    /// <param name="row">Any s32 values.</param>
+    /// <param name="factor">s32 row value to codes.</param>
+    /// <param name="bits">Width of the signed codes, 9..16.</param>
+    /// <param name="high">High bytes; elements past the row are set to 0.</param>
+    /// <param name="low">Low bytes; elements past the row are set to 0.</param>
+    /// <returns>Sum of the stored codes, modulo 2^32.</returns>
+    public static int QuantizeWide(ReadOnlySpan<int> row, FixedPointFactor factor, int bits, Span<byte> high, Span<byte> low)
+    {
+        if (!Avx2.IsSupported)
+        {
+            return WideRowQuantizer.Quantize(row, factor, bits, high, low);
+        }
+
+        int sum = Avx2RowKernels.QuantizeWide(row, factor, bits, high[..row.Length], low[..row.Length]);
         high[row.Length..].Clear();
         low[row.Length..].Clear();
-        return scale;
+        return sum;
     }
 }

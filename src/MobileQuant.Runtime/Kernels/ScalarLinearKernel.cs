@@ -48,13 +48,41 @@ internal sealed unsafe class ScalarLinearKernel : LinearKernel
     private static void Dot(LinearProgram linear, byte* weights, byte* codes, int* dots)
     {
         new Span<int>(dots, TileRows).Clear();
-        if (linear.Format == WeightFormat.S8)
+        switch (linear.Format)
         {
-            DotS8((sbyte*)weights, codes, linear.PaddedInputSize, dots);
+            case WeightFormat.S8:
+                DotS8((sbyte*)weights, codes, linear.PaddedInputSize, dots);
+                break;
+            case WeightFormat.S4:
+                DotS4(weights, codes, linear.PaddedInputSize, dots);
+                break;
+            default:
+                DotBlocks(linear, weights, codes, dots);
+                break;
         }
-        else
+    }
+
+    private static void DotBlocks(LinearProgram linear, byte* tile, byte* codes, int* dots)
+    {
+        int* block = stackalloc int[TileRows];
+        byte* weights = tile + linear.TableBytes;
+        int size = linear.BlockSize;
+        for (int k = 0; k < linear.InputSize; k += size, tile += BlockTable.EntryBytes)
         {
-            DotS4(weights, codes, linear.PaddedInputSize, dots);
+            int sum = 0;
+            foreach (byte code in new ReadOnlySpan<byte>(codes + k, Math.Min(size, linear.InputSize - k)))
+            {
+                sum += code;
+            }
+
+            // Padding has nibble 0, which is code -8: x is 0 there.
+            new Span<int>(block, TileRows).Clear();
+            DotS4(weights + (k * TileRows / 2), codes + k, Math.Min(size, linear.PaddedInputSize - k), block);
+            for (int row = 0; row < TileRows; row++)
+            {
+                (int scale, int zero) = BlockTable.Get(new(tile, BlockTable.EntryBytes), row);
+                dots[row] = unchecked(dots[row] + (scale * (block[row] - (zero * sum))));
+            }
         }
     }
 

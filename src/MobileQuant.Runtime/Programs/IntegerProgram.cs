@@ -23,6 +23,15 @@ internal sealed class IntegerProgram
     /// <summary>The language-model head; shares the embedding's bytes when tied.</summary>
     public required LinearProgram Head { get; init; }
 
+    /// <summary>What every session starts behind; null for nothing.</summary>
+    public PrefixProgram? Prefix { get; init; }
+
+    /// <summary>Positions that are left to a session.</summary>
+    public int FreePositions => Shape.Context - (Prefix?.Length ?? 0);
+
+    /// <summary>Whether any input of the layers is wide, so that a row may take two rows of bytes.</summary>
+    public bool HasWideInputs => Layers.Any(l => l.AttentionInput.IsWide || l.OutputInput.IsWide || l.FeedForwardInput.IsWide || l.DownInput.IsWide);
+
     /// <summary>Bytes of the KV cache per position: u8 K and V.</summary>
     public long CacheBytesPerPosition => 2L * Shape.Layers * Shape.KeyValueHeads * Shape.HeadSize;
 

@@ -3,14 +3,13 @@ using MobileQuant.Arithmetic;
 namespace MobileQuant.Programs;
 
 /// <summary>
-/// One decoder layer in integers. The <c>...Input</c> quantizers are null for <c>token</c> activations (found from the row)
-/// and set for <c>static</c> ones.
+/// One decoder layer in integers. The <c>...Input</c> quantizers tell how the inputs of its linear layers become codes.
 /// </summary>
 internal sealed class LayerProgram
 {
     public required NormProgram AttentionNorm { get; init; }
 
-    public RowQuantizer? AttentionInput { get; init; }
+    public InputQuantizer AttentionInput { get; init; }
 
     public required LinearProgram Query { get; init; }
 
@@ -20,14 +19,14 @@ internal sealed class LayerProgram
 
     public required AttentionProgram Attention { get; init; }
 
-    public RowQuantizer? OutputInput { get; init; }
+    public InputQuantizer OutputInput { get; init; }
 
     /// <summary>To residual codes, clamped at the branch's bound.</summary>
     public required LinearProgram Output { get; init; }
 
     public required NormProgram FeedForwardNorm { get; init; }
 
-    public RowQuantizer? FeedForwardInput { get; init; }
+    public InputQuantizer FeedForwardInput { get; init; }
 
     public required LinearProgram Gate { get; init; }
 
@@ -39,7 +38,7 @@ internal sealed class LayerProgram
     /// <summary>log2 of the codes between knots.</summary>
     public required int ActivationSpacingBits { get; init; }
 
-    public RowQuantizer? DownInput { get; init; }
+    public InputQuantizer DownInput { get; init; }
 
     /// <summary>To residual codes, clamped at the branch's bound.</summary>
     public required LinearProgram Down { get; init; }

@@ -2,9 +2,11 @@ namespace MobileQuant.Programs;
 
 /// <summary>
 /// A linear layer in integers, y = W x + b, with W [N, K] packed as <see cref="Format"/> tells.
-/// For codes w, their zero point zw (4-bit asymmetric only), input codes x with zero point z:
+/// For codes w, their zero point zw (4-bit asymmetric only), input codes x with zero point z, and in blocks b of columns
+/// with scales s and zero points zb:
 /// <code>
 /// acc[n] = sum_k w[n,k]*x[k] - z*RowSum[n] - zw[n]*sum_k x[k]        s32, proven by lowering
+/// acc[n] = sum_b s[n,b] * (sum_k w[n,k]*x[k] - zb[n,b]*sum_k x[k]) - z*RowSum[n]        k in b
 /// y[n]   = clamp(scale(acc[n], fold(Multiplier[n], row)) + Bias[n], OutputMinimum, OutputMaximum)
 /// </code>
 /// All per-channel arrays have ceil(N/16)*16 elements; padding rows give 0.
@@ -29,7 +31,7 @@ internal sealed class LinearProgram
     /// <summary>Packed codes.</summary>
     public required NativeSpan<byte> Weights { get; init; }
 
-    /// <summary>sum_k (w[n,k] - zw[n]) per row.</summary>
+    /// <summary>sum_k (w[n,k] - zw[n]) per row; with blocks sum_k s[n,b] * (w[n,k] - zb[n,b]).</summary>
     public required NativeSpan<int> RowSums { get; init; }
 
     /// <summary>Channel multipliers in [2^30, 2^31), or 0.</summary>
@@ -38,7 +40,7 @@ internal sealed class LinearProgram
     /// <summary>Channel shifts in 1..62.</summary>
     public required NativeSpan<byte> Shifts { get; init; }
 
-    /// <summary>Zero points of the weights in [-8, 7]; empty when all are 0.</summary>
+    /// <summary>Zero points of the weights in [-8, 7]; empty when all are 0, and with blocks.</summary>
     public NativeSpan<sbyte> ZeroPoints { get; init; }
 
     /// <summary>Biases in output codes; empty when there is none.</summary>
@@ -55,6 +57,12 @@ internal sealed class LinearProgram
 
     /// <summary>K rounded up to the layout's step: the length that input rows are padded to, with zeros.</summary>
     public int PaddedInputSize => PackedLayout.PaddedInputSize(Format, InputSize);
+
+    /// <summary>Columns that share a block scale; 0 when there are no blocks.</summary>
+    public int BlockSize => PackedLayout.BlockSize(Format);
+
+    /// <summary>Bytes of the <see cref="BlockTable"/> in front of a tile's codes; 0 when there are no blocks.</summary>
+    public int TableBytes => BlockTable.Bytes(Format, InputSize);
 
     /// <summary>Bytes of one row tile.</summary>
     public long TileBytes => PackedLayout.TileBytes(Format, InputSize);

@@ -6,14 +6,26 @@ internal static class PackedLayout
     public static int PaddedInputSize(WeightFormat format, int inputSize) => format switch
     {
         WeightFormat.S8 => (inputSize + 3) & ~3,
-        WeightFormat.S4 => (inputSize + 7) & ~7,
+        WeightFormat.S4 or WeightFormat.S4B64 or WeightFormat.S4B32 => (inputSize + 7) & ~7,
         _ => throw new ArgumentOutOfRangeException(nameof(format)),
     };
+
+    /// <summary>Columns that share a block scale; 0 for formats without blocks.</summary>
+    public static int BlockSize(WeightFormat format) => format switch
+    {
+        WeightFormat.S4B64 => 64,
+        WeightFormat.S4B32 => 32,
+        _ => 0,
+    };
+
+    /// <summary>Blocks of a row, the last one possibly shorter; 0 for formats without blocks.</summary>
+    public static int BlockCount(WeightFormat format, int inputSize) =>
+        BlockSize(format) is var size and > 0 ? (inputSize + size - 1) / size : 0;
 
     public static long TileBytes(WeightFormat format, int inputSize)
     {
         long codes = (long)PaddedInputSize(format, inputSize) * LinearProgram.TileRows;
-        return format == WeightFormat.S8 ? codes : codes / 2;
+        return BlockTable.Bytes(format, inputSize) + (format == WeightFormat.S8 ? codes : codes / 2);
     }
 
     public static long TotalBytes(WeightFormat format, int outputSize, int inputSize) =>
@@ -25,15 +37,32 @@ internal static class PackedLayout
     /// <param name="outputSize">N.</param>
     /// <param name="inputSize">K.</param>
     /// <param name="packed">Receives <see cref="TotalBytes"/> bytes.</param>
-    public static void Pack(WeightFormat format, ReadOnlySpan<sbyte> codes, int outputSize, int inputSize, Span<byte> packed)
+    /// <param name="blockScales">[N, blocks] in 1..63, for formats with blocks.</param>
+    /// <param name="blockZeroPoints">[N, blocks] in [-8, 7]; empty when all are 0.</param>
+    public static void Pack(
+        WeightFormat format,
+        ReadOnlySpan<sbyte> codes,
+        int outputSize,
+        int inputSize,
+        Span<byte> packed,
+        ReadOnlySpan<byte> blockScales = default,
+        ReadOnlySpan<sbyte> blockZeroPoints = default)
     {
         int tileBytes = checked((int)TileBytes(format, inputSize));
-        packed.Fill(format == WeightFormat.S8 ? (byte)0 : (byte)0x88);
+        int blocks = BlockCount(format, inputSize);
+        packed.Fill(format == WeightFormat.S4 ? (byte)0x88 : (byte)0);
         for (int n = 0; n < outputSize; n++)
         {
             Span<byte> tile = packed.Slice(n / LinearProgram.TileRows * tileBytes, tileBytes);
             int row = n % LinearProgram.TileRows;
+            for (int b = 0; b < blocks; b++)
+            {
+                int zero = blockZeroPoints.IsEmpty ? 0 : blockZeroPoints[(n * blocks) + b];
+                BlockTable.Set(tile[(b * BlockTable.EntryBytes)..], row, blockScales[(n * blocks) + b], zero);
+            }
+
             ReadOnlySpan<sbyte> source = codes.Slice(n * inputSize, inputSize);
+            tile = tile[BlockTable.Bytes(format, inputSize)..];
             for (int k = 0; k < inputSize; k++)
             {
                 Set(format, tile, row, k, source[k]);
@@ -41,11 +70,19 @@ internal static class PackedLayout
         }
     }
 
+    /// <summary>Scale and zero point of block b of row n of packed weights.</summary>
+    public static (int Scale, int ZeroPoint) BlockAt(WeightFormat format, ReadOnlySpan<byte> packed, int inputSize, int n, int b)
+    {
+        int tileBytes = checked((int)TileBytes(format, inputSize));
+        ReadOnlySpan<byte> tile = packed.Slice(n / LinearProgram.TileRows * tileBytes, tileBytes);
+        return BlockTable.Get(tile.Slice(b * BlockTable.EntryBytes, BlockTable.EntryBytes), n % LinearProgram.TileRows);
+    }
+
     /// <summary>The code at [n, k] of packed weights.</summary>
     public static int CodeAt(WeightFormat format, ReadOnlySpan<byte> packed, int inputSize, int n, int k)
     {
         int tileBytes = checked((int)TileBytes(format, inputSize));
-        ReadOnlySpan<byte> tile = packed.Slice(n / LinearProgram.TileRows * tileBytes, tileBytes);
+        ReadOnlySpan<byte> tile = packed.Slice(n / LinearProgram.TileRows * tileBytes, tileBytes)[BlockTable.Bytes(format, inputSize)..];
         int row = n % LinearProgram.TileRows;
         if (format == WeightFormat.S8)
         {

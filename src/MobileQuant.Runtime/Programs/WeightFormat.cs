@@ -15,4 +15,13 @@ public enum WeightFormat
     /// Padding holds code 0 (nibble 8).
     /// </summary>
     S4,
+
+    /// <summary>
+    /// s4 codes whose blocks of 64 columns have scales and zero points of their own: a tile is its <see cref="BlockTable"/>, then
+    /// the nibbles of <see cref="S4"/>. Padding holds nibble 0.
+    /// </summary>
+    S4B64,
+
+    /// <summary><see cref="S4B64"/> with blocks of 32 columns.</summary>
+    S4B32,
 }

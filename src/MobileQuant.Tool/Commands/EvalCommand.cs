@@ -17,7 +17,7 @@ internal sealed class EvalCommand
           mobilequant eval models/TinyLlama --text heldout.txt --simulate --precision W4A8
         """;
 
-    private readonly Argument<string> _model = new("model") { Description = "A checkpoint folder (evaluated in float) or a .mq.safetensors file (evaluated in integers)." };
+    private readonly Argument<string> _model = new("model") { Description = "A checkpoint: folder or GGUF file (evaluated in float), or a .mq.safetensors file (evaluated in integers)." };
     private readonly Option<string> _text = new("--text") { Description = "The text to evaluate on.", Required = true, HelpName = "file" };
     private readonly Option<int?> _window = new("--window") { Description = "Tokens per window of the protocol perplexity; default: 512, or the context if shorter.", HelpName = "number" };
     private readonly Option<string> _protocol = new("--protocol") { Description = "perplexity: windows of one text. wikitext: word perplexity by documents. lambada: accuracy of each line's last token.", DefaultValueFactory = _ => "perplexity", HelpName = "perplexity|wikitext|lambada" };

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using MobileQuant.Artifacts;
+using MobileQuant.Checkpoints;
 using MobileQuant.Programs;
 using MobileQuant.Tool.Output;
 
 namespace MobileQuant.Tool.Commands;
 
-/// <summary><c>mobilequant inspect</c>: what an artifact says of itself, and what it is made of.</summary>
+/// <summary><c>mobilequant inspect</c>: what an artifact or a checkpoint says of itself, and what it is made of.</summary>
 internal sealed class InspectCommand
 {
     /// <summary>Shown below the help.</summary>
@@ -13,11 +14,13 @@ internal sealed class InspectCommand
           mobilequant inspect tiny.mq.safetensors
           mobilequant inspect tiny.mq.safetensors --sites
           mobilequant inspect tiny.mq.safetensors --verify --json
+          mobilequant inspect models/tiny.gguf --tensors
         """;
 
-    private readonly Argument<string> _artifact = new("artifact") { Description = "A .mq.safetensors file." };
+    private readonly Argument<string> _model = new("model") { Description = "A .mq.safetensors file, a GGUF file or a checkpoint's folder." };
     private readonly Option<bool> _verify = new("--verify") { Description = "Compare every tensor with its SHA-256; a difference is a failure." };
     private readonly Option<bool> _sites = new("--sites") { Description = "List the quantization sites too (--json always has them)." };
+    private readonly Option<bool> _tensors = new("--tensors") { Description = "List a checkpoint's tensors too (--json always has them)." };
     private readonly Option<bool> _json = CommonOptions.Json();
     private readonly ToolConsole _console;
 
@@ -26,9 +29,9 @@ internal sealed class InspectCommand
     public static Command Create(ToolConsole console)
     {
         InspectCommand self = new(console);
-        Command command = new("inspect", "Shows an artifact's architecture, precision, recipe, sizes and quantization sites.")
+        Command command = new("inspect", "Shows an artifact's architecture, precision, recipe, sizes and quantization sites, or a checkpoint's metadata and tensors.")
         {
-            self._artifact, self._verify, self._sites, self._json,
+            self._model, self._verify, self._sites, self._tensors, self._json,
         };
         command.SetAction((parsed, token) => Task.Run(() => self.Run(parsed, token), token));
         return command;
@@ -36,7 +39,12 @@ internal sealed class InspectCommand
 
     private int Run(ParseResult parsed, CancellationToken cancellationToken)
     {
-        string path = Path.GetFullPath(parsed.GetRequiredValue(_artifact));
+        string path = Path.GetFullPath(parsed.GetRequiredValue(_model));
+        if (CheckpointReader.IsCheckpoint(path))
+        {
+            return RunCheckpoint(path, parsed);
+        }
+
         using ArtifactFile file = ArtifactFile.Open(path);
         bool verify = parsed.GetValue(_verify);
         if (verify)
@@ -52,6 +60,26 @@ internal sealed class InspectCommand
         else
         {
             Print(result, parsed.GetValue(_sites));
+        }
+
+        return ExitCodes.Good;
+    }
+
+    private int RunCheckpoint(string path, ParseResult parsed)
+    {
+        if (parsed.GetValue(_verify))
+        {
+            throw new MobileQuantException("MQ1001", $"{path} is a checkpoint, which holds no digests to compare.", "Leave out --verify.");
+        }
+
+        CheckpointResult result = CheckpointInspection.Describe(path);
+        if (parsed.GetValue(_json))
+        {
+            _console.Out.WriteLine(ToolJson.Text(result, ToolJson.Indented.CheckpointResult));
+        }
+        else
+        {
+            CheckpointInspection.Print(_console.Out, result, parsed.GetValue(_tensors));
         }
 
         return ExitCodes.Good;
@@ -84,6 +112,8 @@ internal sealed class InspectCommand
             manifest.Granularity,
             manifest.Recipe,
             manifest.RecipeSettings,
+            manifest.Findings,
+            program.Prefix,
             manifest.Fingerprint,
             program.Shape,
             program.TiedHead,
@@ -117,6 +147,16 @@ internal sealed class InspectCommand
         o.WriteLine($"  shape        {shape.Layers} layers, {shape.Hidden} wide, {shape.Heads} heads of {shape.HeadSize} ({shape.KeyValueHeads} key-value), MLP {shape.FeedForward}, vocabulary {shape.Vocabulary}, context {shape.Context}{(result.TiedHead ? ", tied head" : "")}");
         o.WriteLine($"  precision    {result.Precision}, activations {result.Activations}, weights {result.Weights} per {result.Granularity}, head input {result.HeadInputBits} bits");
         o.WriteLine($"  recipe       {result.Recipe}{string.Concat(result.RecipeSettings.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $", {s.Key} {s.Value}"))}");
+        if (result.Prefix is { } prefix)
+        {
+            o.WriteLine($"  prefix       tokens {string.Join(", ", prefix)} are stored in front of every session");
+        }
+
+        foreach (string line in FindingLines.Of(result.Findings ?? []))
+        {
+            o.WriteLine(line);
+        }
+
         o.WriteLine(FormattableString.Invariant($"  residual     one code is {result.ResidualScale:G6}, bound {result.ResidualBound} of 2147483647"));
         o.WriteLine($"  fingerprint  {(result.Fingerprint.Length > 0 ? result.Fingerprint : "none")}");
         o.WriteLine($"  written by   mobilequant {result.ToolVersion}, format {result.FormatVersion}{(result.Verified == true ? "; every tensor matches its digest" : "")}");

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MobileQuant.Artifacts;
 using MobileQuant.Tool.Output;
 
 namespace MobileQuant.Tool.Commands;
@@ -13,7 +14,7 @@ internal sealed class QuantizeCommand
           mobilequant quantize @arguments.rsp
         """;
 
-    private readonly Argument<string> _checkpoint = new("checkpoint") { Description = "Hugging Face folder: config.json, *.safetensors, tokenizer.json." };
+    private readonly Argument<string> _checkpoint = new("checkpoint") { Description = "A GGUF file, or a Hugging Face folder: config.json, *.safetensors, tokenizer.json." };
     private readonly Option<string> _output = new("--output", "-o") { Description = "The artifact to write, conventionally NAME.mq.safetensors.", Required = true, HelpName = "file" };
     private readonly RecipeOptions _recipe = new();
     private readonly Option<int> _threads = CommonOptions.Threads();
@@ -72,14 +73,20 @@ internal sealed class QuantizeCommand
     {
         string cache = result.CacheHit ? "hit" : "miss";
         double seconds = Math.Round(result.Elapsed.TotalSeconds, 3);
+        using ArtifactFile? artifact = ArtifactFile.IsArtifact(result.OutputPath) ? ArtifactFile.Open(result.OutputPath) : null;
         if (json)
         {
-            QuantizeResult shape = new(result.OutputPath, result.Bytes, seconds, result.PeakMemoryBytes, cache, result.Fingerprint, result.MissReason);
+            QuantizeResult shape = new(
+                result.OutputPath, result.Bytes, seconds, result.PeakMemoryBytes, cache, result.Fingerprint, result.MissReason, artifact?.Manifest.RecipeSettings, artifact?.Manifest.Findings);
             _console.Out.WriteLine(ToolJson.Text(shape, ToolJson.Indented.QuantizeResult));
             return;
         }
 
         _console.Out.WriteLine($"{result.OutputPath}: {Units.Bytes(result.Bytes)} in {seconds:0.0} s, peak memory {Units.Bytes(result.PeakMemoryBytes)}");
         _console.Out.WriteLine(result.CacheHit ? $"from the store, key {result.Fingerprint[..12]}" : $"quantized ({result.MissReason}), key {result.Fingerprint[..12]}");
+        foreach (string line in FindingLines.Of(artifact?.Manifest.Findings ?? []))
+        {
+            _console.Out.WriteLine(line);
+        }
     }
 }

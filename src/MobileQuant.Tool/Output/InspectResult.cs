@@ -18,6 +18,8 @@ internal sealed record InspectResult(
     string Granularity,
     string Recipe,
     IReadOnlyDictionary<string, string> RecipeSettings,
+    IReadOnlyList<ManifestFinding>? Findings,
+    IReadOnlyList<int>? Prefix,
     string Fingerprint,
     ProgramShape Shape,
     bool TiedHead,

@@ -1,4 +1,18 @@
+using MobileQuant.Artifacts;
+
 namespace MobileQuant.Tool.Output;
 
-/// <summary>What <c>quantize --json</c> prints.</summary>
-internal sealed record QuantizeResult(string Output, long Bytes, double Seconds, long PeakMemoryBytes, string Cache, string Fingerprint, string? Reason);
+/// <summary>
+/// What <c>quantize --json</c> prints. <paramref name="RecipeSettings"/> and <paramref name="Findings"/> are the manifest's: what
+/// searches decided, and the figures that they decided from.
+/// </summary>
+internal sealed record QuantizeResult(
+    string Output,
+    long Bytes,
+    double Seconds,
+    long PeakMemoryBytes,
+    string Cache,
+    string Fingerprint,
+    string? Reason,
+    IReadOnlyDictionary<string, string>? RecipeSettings = null,
+    IReadOnlyList<ManifestFinding>? Findings = null);

@@ -18,6 +18,7 @@ namespace MobileQuant.Tool.Output;
 [JsonSerializable(typeof(ResultEvent))]
 [JsonSerializable(typeof(QuantizeResult))]
 [JsonSerializable(typeof(InspectResult))]
+[JsonSerializable(typeof(CheckpointResult))]
 [JsonSerializable(typeof(EvaluationOutput))]
 [JsonSerializable(typeof(RunResult))]
 [JsonSerializable(typeof(BenchResult))]

@@ -93,6 +93,17 @@ internal sealed unsafe class LinearCase : IDisposable
             Array.Fill(codes, (sbyte)high, (outputs - 1) * inputs, inputs);
         }
 
+        int size = PackedLayout.BlockSize(_shape.Format);
+        int blocks = PackedLayout.BlockCount(_shape.Format, inputs);
+        byte[] blockScales = new byte[outputs * blocks];
+        sbyte[] blockZeros = new sbyte[outputs * blocks];
+        for (int i = 0; i < blockScales.Length; i++)
+        {
+            blockScales[i] = (byte)(_shape.ExtremeCodes ? (_random.Next(2) * 62) + 1 : _random.Next(1, 64));
+            blockZeros[i] = (sbyte)(!_shape.Asymmetric ? 0 : _shape.ExtremeCodes ? (_random.Next(2) * 15) - 8 : _random.Next(-8, 8));
+        }
+
+        bool hasZeros = _shape.Asymmetric && size == 0;
         sbyte[] zeros = new sbyte[padded];
         int[] rowSums = new int[padded];
         int[] multipliers = new int[padded];
@@ -100,13 +111,16 @@ internal sealed unsafe class LinearCase : IDisposable
         int[] bias = new int[padded];
         for (int n = 0; n < outputs; n++)
         {
-            zeros[n] = (sbyte)(_shape.Asymmetric ? _random.Next(-8, 8) : 0);
+            zeros[n] = (sbyte)(hasZeros ? _random.Next(-8, 8) : 0);
             multipliers[n] = _shape.ExtremeScales && _random.Next(8) == 0 ? 0 : _random.Next(1 << 30, int.MaxValue);
             shifts[n] = (byte)(_shape.ExtremeScales ? _random.Next(1, 63) : _random.Next(32, 40));
             bias[n] = _random.Next(4) == 0 ? _random.Next(int.MinValue, int.MaxValue) : _random.Next(-50_000, 50_000);
             for (int k = 0; k < inputs; k++)
             {
-                rowSums[n] += codes[(n * inputs) + k] - zeros[n];
+                int block = size == 0 ? 0 : (n * blocks) + (k / size);
+                rowSums[n] += size == 0
+                    ? codes[(n * inputs) + k] - zeros[n]
+                    : blockScales[block] * (codes[(n * inputs) + k] - blockZeros[block]);
             }
         }
 
@@ -116,7 +130,7 @@ internal sealed unsafe class LinearCase : IDisposable
         }
 
         byte[] packed = new byte[PackedLayout.TotalBytes(_shape.Format, outputs, inputs)];
-        PackedLayout.Pack(_shape.Format, codes, outputs, inputs, packed);
+        PackedLayout.Pack(_shape.Format, codes, outputs, inputs, packed, blockScales, blockZeros);
         int bound = (_shape.Seed % 3) switch { 0 => int.MaxValue, 1 => 32767, _ => 255 };
         return new LinearProgram
         {
@@ -128,7 +142,7 @@ internal sealed unsafe class LinearCase : IDisposable
             RowSums = Guard(rowSums),
             Multipliers = Guard(multipliers),
             Shifts = Guard(shifts),
-            ZeroPoints = _shape.Asymmetric ? Guard(zeros) : default,
+            ZeroPoints = hasZeros ? Guard(zeros) : default,
             Bias = _shape.Bias ? Guard(bias) : default,
             OutputMinimum = -bound,
             OutputMaximum = bound,

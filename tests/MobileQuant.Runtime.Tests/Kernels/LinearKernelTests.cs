@@ -15,8 +15,10 @@ public class LinearKernelTests
             TheoryData<string, WeightFormat> paths = [];
             foreach (LinearKernel kernel in KernelSelection.All)
             {
-                paths.Add(kernel.Name, WeightFormat.S8);
-                paths.Add(kernel.Name, WeightFormat.S4);
+                foreach (WeightFormat format in Enum.GetValues<WeightFormat>())
+                {
+                    paths.Add(kernel.Name, format);
+                }
             }
 
             return paths;
@@ -84,6 +86,7 @@ public class LinearKernelTests
         Check(path, new(40, 1300, 135, format) { Asymmetric = true, Bias = true, Seed = 1 });
         Check(path, new(19, 1028, 67, format) { Wide = true, Seed = 2 });
         Check(path, new(530, 24, 130, format) { Asymmetric = true, Seed = 3 });
+        Check(path, new(17, 1100, 132, format) { Asymmetric = true, ExtremeCodes = true, Seed = 7 });
         Check(path, new(17, 33_000, 1, format) { ExtremeCodes = true, Seed = 4 });
         Check(path, new(17, 17_000, 1, format) { Wide = true, Asymmetric = true, Seed = 5 });
         Check(path, new(66_000, 9, 1, format) { Bias = true, Seed = 6 });
@@ -102,7 +105,7 @@ public class LinearKernelTests
 
         Assert.Equal(expected, KernelSelection.All.Select(kernel => kernel.Name));
         Assert.Equal(expected[0], KernelSelection.Best.Name);
-        Assert.Equal(expected.Length * 2, Paths.Count);
+        Assert.Equal(expected.Length * Enum.GetValues<WeightFormat>().Length, Paths.Count);
     }
 
     [Fact]

@@ -185,6 +185,44 @@ public sealed class GgufMetadata
         return true;
     }
 
+    /// <summary>The first elements of a value of any type, for listings: bytes that are not UTF-8 become replacement characters.</summary>
+    /// <param name="key">Its exact name.</param>
+    /// <param name="elements">Most elements of an array.</param>
+    /// <param name="bytes">Most bytes of a string; longer ones are cut.</param>
+    /// <returns>Each a <see cref="string"/>, <see cref="bool"/>, <see cref="float"/>, <see cref="double"/>, <see cref="long"/> or <see cref="ulong"/>; one for a value that is no array; empty when there is no such key.</returns>
+    public IReadOnlyList<object> Preview(string key, int elements, int bytes)
+    {
+        if (!_values.TryGetValue(key, out GgufValue found))
+        {
+            return [];
+        }
+
+        List<object> values = [];
+        long at = found.Offset;
+        for (long i = 0; i < Math.Min(found.Count, elements); i++)
+        {
+            if (found.Type == GgufValueType.Text)
+            {
+                long length = (long)BinaryPrimitives.ReadUInt64LittleEndian(_map.Span(at, sizeof(ulong)));
+                values.Add(System.Text.Encoding.UTF8.GetString(_map.Span(at + sizeof(ulong), (int)Math.Min(length, bytes))));
+                at += sizeof(ulong) + length;
+                continue;
+            }
+
+            values.Add(found.Type switch
+            {
+                GgufValueType.Boolean => _map.Span(at, 1)[0] != 0,
+                GgufValueType.Float32 => ReadFloat(found.Type, at),
+                GgufValueType.Float64 => BinaryPrimitives.ReadDoubleLittleEndian(_map.Span(at, sizeof(double))),
+                GgufValueType.UInt64 => (ulong)ReadInteger(found.Type, at),
+                _ => (long)ReadInteger(found.Type, at),
+            });
+            at += GgufValue.SizeOf(found.Type);
+        }
+
+        return values;
+    }
+
     /// <summary>An error about a value, with the file and the key in its message.</summary>
     /// <param name="key">The key.</param>
     /// <param name="expected">What should be there.</param>

@@ -111,6 +111,12 @@ internal sealed class GgufModel
 
         int vocabulary = ReadVocabulary(file, keys, hidden);
         int layers = keys.Integer("block_count", 1, 10_000);
+        if (layers > file.Tensors.Count)
+        {
+            // Before anything is made for each layer that is only claimed.
+            throw new MobileQuantException("MQ2005", $"{file.Path}: tensors are missing: there are {file.Tensors.Count} in the file, for {layers} layers.", "The file is incomplete; use another file of the model.");
+        }
+
         return new()
         {
             Family = family.Name,

@@ -9,5 +9,5 @@ namespace MobileQuant.Checkpoints.Gguf;
 public sealed record GgufTensor(string Name, GgufTensorType Type, IReadOnlyList<long> Shape, long Offset, long Length)
 {
     /// <summary>Number of elements; at least 1.</summary>
-    public long ElementCount => Shape.Aggregate(1L, (product, dimension) => product * dimension);
+    public long ElementCount { get; } = Shape.Aggregate(1L, (product, dimension) => product * dimension);
 }

@@ -49,6 +49,18 @@ internal static class GgufSamples
         return writer;
     }
 
+    /// <summary>The same without anything of a tokenizer.</summary>
+    public static GgufWriter TinyWithoutTokenizer()
+    {
+        GgufWriter writer = Tiny();
+        foreach (string key in new[] { "model", "tokens", "token_type", "scores", "add_bos_token", "bos_token_id", "eos_token_id" })
+        {
+            writer.Remove("tokenizer.ggml." + key);
+        }
+
+        return writer;
+    }
+
     /// <summary>A Hugging Face checkpoint as a converter would write it, in F32.</summary>
     public static GgufWriter Convert(ICheckpoint folder, string architecture, bool interleaved)
     {
