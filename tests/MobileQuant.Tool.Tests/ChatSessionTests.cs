@@ -5,7 +5,7 @@ public sealed class ChatSessionTests(DefaultArtifact artifact) : IClassFixture<D
     private static readonly GenerationOptions Greedy = new() { Temperature = 0, MaxTokens = 16 };
 
     private static readonly ChatTemplate Template = ChatTemplate.Parse(
-        "{% for m in messages %}{{ m.role }} said: {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}Tom said:{% endif %}");
+        "{% for m in messages %}{{ m.role }} said:\n{{ m.content }}\n{% endfor %}{% if add_generation_prompt %}assistant said:\n{% endif %}");
 
     [Fact]
     public void A_long_conversation_answers_as_one_that_reads_everything_anew()
@@ -26,7 +26,7 @@ public sealed class ChatSessionTests(DefaultArtifact artifact) : IClassFixture<D
             Assert.Equal(string.Concat(ids.Select(stream.Push)) + stream.Flush(), answer);
             said.Add(new("assistant", answer));
             Assert.Equal(said, chat.Messages);
-            Assert.True(said.Count == 3 || chat.Statistics!.PromptTokens < prompt.Length / 2, $"{chat.Statistics!.PromptTokens} of {prompt.Length} tokens were read again");
+            Assert.True(said.Count == 3 || chat.Statistics!.PromptTokens < prompt.Length * 2 / 3, $"{chat.Statistics!.PromptTokens} of {prompt.Length} tokens were read again");
         }
     }
 
@@ -68,7 +68,7 @@ public sealed class ChatSessionTests(DefaultArtifact artifact) : IClassFixture<D
         string question = string.Concat(Enumerable.Repeat("The dog ran to the park. ", 10));
         for (int i = 0; i < 8; i++)
         {
-            chat.Ask(question, Greedy).Count();
+            Assert.NotEmpty(chat.Ask(question, Greedy).ToList());
         }
 
         Assert.True(chat.ForgottenMessages > 0);

@@ -135,11 +135,7 @@ internal sealed class Renderer
             items = kept;
         }
 
-        if (items.Count == 0)
-        {
-            return Run(loop.Otherwise, new(scope), output);
-        }
-
+        bool hasFinished = false;
         LoopValue state = new(items);
         for (int i = 0; i < items.Count; i++)
         {
@@ -148,13 +144,17 @@ internal sealed class Renderer
             Scope inner = new(scope);
             inner.Set("loop", state);
             Assign(loop.Target, items[i], inner);
-            if (Run(loop.Body, inner, output) == Flow.Break)
+            Flow flow = Run(loop.Body, inner, output);
+            if (flow == Flow.Break)
             {
                 break;
             }
+
+            hasFinished |= flow == Flow.Next;
         }
 
-        return Flow.Next;
+        // As in Jinja, whose else also runs where every round was broken off.
+        return hasFinished ? Flow.Next : Run(loop.Otherwise, new(scope), output);
     }
 
     private Flow RunScoped(Statement.Scoped block, Scope scope, StringBuilder output)

@@ -20,7 +20,7 @@ internal static class SequenceFilters
 
     public static object Map(RenderContext context, CallArguments arguments)
     {
-        IReadOnlyList<object> items = Operators.Items(context, arguments.Positional[0]);
+        IReadOnlyList<object> items = ItemsIfAny(context, arguments.Positional[0]);
         context.Grow(items.Count);
         if (arguments.Named.TryGetValue("attribute", out object? attribute))
         {
@@ -36,7 +36,7 @@ internal static class SequenceFilters
 
     public static object Select(RenderContext context, CallArguments arguments, bool byAttribute, bool keeps)
     {
-        IReadOnlyList<object> items = Operators.Items(context, arguments.Positional[0]);
+        IReadOnlyList<object> items = ItemsIfAny(context, arguments.Positional[0]);
         CallArguments rest = FilterTable.Without(arguments);
         object? attribute = null;
         if (byAttribute)
@@ -138,6 +138,9 @@ internal static class SequenceFilters
 
         return best ?? new UndefinedValue("the item of an empty list");
     }
+
+    /// <summary>Jinja looks into a value here only if it is true, so that none has no items rather than being an error.</summary>
+    private static IReadOnlyList<object> ItemsIfAny(RenderContext context, object value) => Comparing.IsTrue(value) ? Operators.Items(context, value) : [];
 
     private static bool IsSet(object? flag) => flag is not null && Comparing.IsTrue(flag);
 
