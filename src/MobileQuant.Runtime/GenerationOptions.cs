@@ -21,6 +21,9 @@ public sealed record GenerationOptions
     /// <summary>Put the model's begin-of-text token in front of a fresh session's prompt, if its tokenizer does so.</summary>
     public bool AddBeginOfText { get; init; } = true;
 
+    /// <summary>Tokens that end the text besides those that end every text of the model.</summary>
+    public IReadOnlyList<int> EndIds { get; init; } = [];
+
     /// <summary>Throws unless every value is in its range.</summary>
     /// <exception cref="MobileQuantException">MQ6010.</exception>
     public void Validate()

@@ -69,6 +69,16 @@ public sealed class GenerationSession : IDisposable
         Array.Clear(_logits);
     }
 
+    /// <summary>Forgets the last tokens, so that others can follow the first ones instead. There are no logits until the next token.</summary>
+    /// <param name="position">How many tokens stay, in [0, <see cref="Position"/>].</param>
+    public void Rewind(int position)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(position);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(position, Position);
+        Position = position;
+        Array.Clear(_logits);
+    }
+
     /// <summary>Runs tokens through the model and leaves the logits after the last one in <see cref="Logits"/>.</summary>
     /// <param name="tokens">At least one id, each in [0, vocabulary).</param>
     /// <param name="receiver">Called for every position, or null.</param>
@@ -194,7 +204,7 @@ public sealed class GenerationSession : IDisposable
         Prefill(prompt, null, cancellationToken);
         TimeSpan prefill = Stopwatch.GetElapsedTime(start);
         Sampler sampler = new(options, _shape.Vocabulary, LogitFractionBits);
-        IReadOnlyList<int> ends = _model.Manifest?.EndOfTextIds ?? [];
+        IReadOnlyList<int> ends = [.. _model.Manifest?.EndOfTextIds ?? [], .. options.EndIds];
         start = Stopwatch.GetTimestamp();
         int generated = 0;
         StopReason reason = StopReason.None;

@@ -14,6 +14,7 @@ public sealed class QuantizedModel : IDisposable
 {
     private readonly ArtifactFile? _artifact;
     private readonly Lock _gate = new();
+    private readonly Lazy<ChatTemplate?> _chatTemplate;
     private int _sessions;
     private bool _disposed;
 
@@ -24,11 +25,15 @@ public sealed class QuantizedModel : IDisposable
         Program = ProgramReader.Read(artifact);
         TokenizerFiles? files = TokenizerFiles.Read(name => artifact.Tensors.ContainsKey(name) ? artifact.GetBytes(name).ToArray() : null);
         Tokenizer = files is null ? null : TextTokenizer.FromFiles(files);
+
+        // Only when asked for: a template that cannot be read must not keep a model from being used without one.
+        _chatTemplate = new(() => files is null ? null : ChatTemplate.FromFiles(files));
     }
 
     internal QuantizedModel(IntegerProgram program)
     {
         Program = program;
+        _chatTemplate = new((ChatTemplate?)null);
     }
 
     /// <summary>The manifest: precision, recipe, sizes, sites. Null for a program that has no artifact.</summary>
@@ -39,6 +44,10 @@ public sealed class QuantizedModel : IDisposable
 
     /// <summary>The tokenizer, or null where the artifact carries none.</summary>
     public TextTokenizer? Tokenizer { get; }
+
+    /// <summary>How the model wants conversations written, or null where the artifact carries no chat template.</summary>
+    /// <exception cref="MobileQuantException">MQ2120, MQ2122, MQ2124: there is a template that this version cannot read.</exception>
+    public ChatTemplate? ChatTemplate => _chatTemplate.Value;
 
     /// <summary>Weight bytes that one generated token reads.</summary>
     public long WeightBytesPerToken => Program.WeightBytesPerToken;
@@ -95,6 +104,12 @@ public sealed class QuantizedModel : IDisposable
             throw;
         }
     }
+
+    /// <summary>Starts a conversation: a session that remembers what was said.</summary>
+    /// <param name="options">Who the model is to be, another template, threads; null: the defaults.</param>
+    /// <returns>The conversation.</returns>
+    /// <exception cref="MobileQuantException">MQ2125: there is no chat template; MQ6013: no tokenizer; otherwise as <see cref="ChatTemplate"/> and <see cref="CreateSession"/>.</exception>
+    public ChatSession CreateChat(ChatOptions? options = null) => new(this, options ?? new());
 
     /// <summary>Ends the model: no new sessions. The file stays mapped until the last session is disposed, since they read its weights.</summary>
     public void Dispose()

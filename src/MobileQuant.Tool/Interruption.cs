@@ -8,6 +8,8 @@ namespace MobileQuant.Tool;
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
+    private static volatile Func<bool>? s_handler;
+
     private readonly CancellationTokenSource _source = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
 
@@ -17,6 +19,15 @@ internal sealed class Interruption : IDisposable
         {
             _registrations.Add(PosixSignalRegistration.Create(signal, Handle));
         }
+    }
+
+    /// <summary>Lets a command have Ctrl-C for itself, for as long as the result is not disposed.</summary>
+    /// <param name="handler">Called on a thread of its own; false: the signal is to end the command after all.</param>
+    /// <returns>Gives Ctrl-C back.</returns>
+    public static IDisposable Divert(Func<bool> handler)
+    {
+        s_handler = handler;
+        return new Diversion();
     }
 
     /// <summary>Cancelled on the first signal.</summary>
@@ -32,11 +43,21 @@ internal sealed class Interruption : IDisposable
     private void Handle(PosixSignalContext context)
     {
         context.Cancel = true;
+        if (context.Signal == PosixSignal.SIGINT && s_handler is { } handler && handler())
+        {
+            return;
+        }
+
         if (_source.IsCancellationRequested)
         {
             Environment.Exit(ExitCodes.Cancelled);
         }
 
         _source.Cancel();
+    }
+
+    private sealed class Diversion : IDisposable
+    {
+        public void Dispose() => s_handler = null;
     }
 }

@@ -15,9 +15,19 @@ internal static class MobileQuantCommand
     /// <param name="stderr">Receives progress and errors for people.</param>
     /// <param name="cancellationToken">Stops the command.</param>
     /// <returns>The exit code, see <see cref="ExitCodes"/>.</returns>
-    public static async Task<int> InvokeAsync(IReadOnlyList<string> args, TextWriter stdout, TextWriter stderr, CancellationToken cancellationToken = default)
+    public static async Task<int> InvokeAsync(IReadOnlyList<string> args, TextWriter stdout, TextWriter stderr, CancellationToken cancellationToken = default) =>
+        await InvokeAsync(args, null, stdout, stderr, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Runs the tool with another standard input.</summary>
+    /// <param name="args">Arguments without the program's name.</param>
+    /// <param name="stdin">What commands read; null: standard input.</param>
+    /// <param name="stdout">Receives results.</param>
+    /// <param name="stderr">Receives progress and errors for people.</param>
+    /// <param name="cancellationToken">Stops the command.</param>
+    /// <returns>The exit code, see <see cref="ExitCodes"/>.</returns>
+    public static async Task<int> InvokeAsync(IReadOnlyList<string> args, TextReader? stdin, TextWriter stdout, TextWriter stderr, CancellationToken cancellationToken = default)
     {
-        ToolConsole console = new(stdout, stderr, ReferenceEquals(stderr, Console.Error) && !Console.IsErrorRedirected);
+        ToolConsole console = new(stdout, stderr, ReferenceEquals(stderr, Console.Error) && !Console.IsErrorRedirected, stdin ?? Console.In, stdin is null && !Console.IsInputRedirected);
         ParseResult parsed = Create(console).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = ResponseFile.TryRead });
         ErrorReport report = ErrorReport.For(parsed, console);
         if (parsed.Action is ParseErrorAction)

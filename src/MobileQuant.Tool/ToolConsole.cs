@@ -1,7 +1,9 @@
 namespace MobileQuant.Tool;
 
-/// <summary>Where a command writes. Results go to <paramref name="Out"/>; progress, warnings and errors to <paramref name="Error"/>.</summary>
-/// <param name="Out">Standard output, or a test's stand-in.</param>
-/// <param name="Error">Standard error, or a test's stand-in.</param>
-/// <param name="IsErrorTerminal">True when <paramref name="Error"/> shows lines to a person, who likes one line that changes.</param>
-internal sealed record ToolConsole(TextWriter Out, TextWriter Error, bool IsErrorTerminal);
+/// <summary>Where a command reads and writes.</summary>
+/// <param name="Out">Results only.</param>
+/// <param name="Error">Progress, warnings and errors for people.</param>
+/// <param name="IsErrorTerminal">Whether <paramref name="Error"/> can rewrite its last line.</param>
+/// <param name="In">Prompts and messages.</param>
+/// <param name="IsInTerminal">Whether someone types them.</param>
+internal sealed record ToolConsole(TextWriter Out, TextWriter Error, bool IsErrorTerminal, TextReader In, bool IsInTerminal);

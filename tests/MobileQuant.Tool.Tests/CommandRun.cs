@@ -9,11 +9,14 @@ internal sealed record CommandRun(int ExitCode, string Out, string Error)
 
     public JsonElement[] Lines => [.. Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
 
-    public static async Task<CommandRun> Of(params string[] args)
+    public static Task<CommandRun> Of(params string[] args) => WithInput("", args);
+
+    public static async Task<CommandRun> WithInput(string input, params string[] args)
     {
+        using StringReader stdin = new(input);
         using StringWriter output = new();
         using StringWriter error = new();
-        int exitCode = await MobileQuantCommand.InvokeAsync(args, output, error);
+        int exitCode = await MobileQuantCommand.InvokeAsync(args, stdin, output, error);
         return new(exitCode, output.ToString(), error.ToString());
     }
 

@@ -23,7 +23,7 @@ public sealed class ConsoleProgressTests
     private static string Show(bool isTerminal)
     {
         using StringWriter error = new();
-        using (ConsoleProgress progress = new(new ToolConsole(TextWriter.Null, error, isTerminal)))
+        using (ConsoleProgress progress = new(new ToolConsole(TextWriter.Null, error, isTerminal, TextReader.Null, IsInTerminal: false)))
         {
             for (int i = 0; i <= 100; i++)
             {

@@ -18,6 +18,7 @@ public sealed class TextTokenizer
     private readonly TokenizerParts _parts;
     private readonly AddedTokenMatcher _rawTokens;
     private readonly AddedTokenMatcher _normalizedTokens;
+    private readonly FrozenSet<int> _addedIds;
 
     internal TextTokenizer(TokenizerParts parts)
     {
@@ -25,6 +26,7 @@ public sealed class TextTokenizer
         _rawTokens = new AddedTokenMatcher(parts.AddedTokens.Where(token => !token.Normalized).Select(token => (token.Content, token)));
         _normalizedTokens = new AddedTokenMatcher(parts.AddedTokens.Where(token => token.Normalized)
             .Select(token => (parts.Normalizer.Normalize(token.Content), token)));
+        _addedIds = parts.AddedTokens.Select(token => token.Id).ToFrozenSet();
         SpecialIds = parts.AddedTokens.Where(token => token.Special).Select(token => token.Id).ToFrozenSet();
     }
 
@@ -42,6 +44,9 @@ public sealed class TextTokenizer
 
     /// <summary>The ids that <see cref="Decode"/> leaves out of a text unless asked to keep them.</summary>
     public IReadOnlySet<int> SpecialIds { get; }
+
+    /// <summary>Whether a token is recognised in text before splitting, special or not.</summary>
+    internal bool IsAdded(int id) => _addedIds.Contains(id);
 
     /// <summary>Reads the tokenizer of a checkpoint folder.</summary>
     /// <param name="folder">A folder with <c>tokenizer.json</c> and, optionally, <c>tokenizer_config.json</c>.</param>

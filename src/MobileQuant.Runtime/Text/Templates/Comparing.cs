@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace MobileQuant.Text.Templates;
 
 /// <summary>Truth, equality, order and containment of values, as Python defines them.</summary>
@@ -56,6 +58,23 @@ internal static class Comparing
 
         context.Leave();
         return order;
+    }
+
+    /// <summary>Sorts by keys; stable, in reverse too, as Python's sort is.</summary>
+    public static List<T> Sort<T>(RenderContext context, IEnumerable<T> items, Func<T, object> keyOf, bool isReverse = false)
+    {
+        (T Item, object Key)[] keyed = [.. items.Select(item => (item, keyOf(item)))];
+        Comparer<object> comparer = Comparer<object>.Create((a, b) => Order(context, a, b));
+        try
+        {
+            return [.. (isReverse ? keyed.OrderByDescending(entry => entry.Key, comparer) : keyed.OrderBy(entry => entry.Key, comparer)).Select(entry => entry.Item)];
+        }
+        catch (InvalidOperationException e) when (e.InnerException is MobileQuantException cause)
+        {
+            // Sorting wraps what a comparison throws.
+            ExceptionDispatchInfo.Throw(cause);
+            throw;
+        }
     }
 
     public static bool Contains(RenderContext context, object container, object item)

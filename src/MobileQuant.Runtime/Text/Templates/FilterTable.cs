@@ -11,7 +11,7 @@ internal static class FilterTable
         ["upper"] = (context, arguments) => TextMethods.Call(context, TextOf(context, arguments), "upper", Without(arguments)),
         ["lower"] = (context, arguments) => TextMethods.Call(context, TextOf(context, arguments), "lower", Without(arguments)),
         ["capitalize"] = (context, arguments) => TextMethods.Call(context, TextOf(context, arguments), "capitalize", Without(arguments)),
-        ["title"] = (context, arguments) => TextMethods.Call(context, TextOf(context, arguments), "title", Without(arguments)),
+        ["title"] = (context, arguments) => TextMethods.Title(context, PythonText.Of(context, Only(context, arguments)), isFilter: true),
         ["replace"] = (context, arguments) => TextMethods.Call(context, TextOf(context, arguments), "replace", Without(arguments)),
         ["string"] = (context, arguments) => context.Made(PythonText.Of(context, Only(context, arguments))),
         ["safe"] = Only,
@@ -96,6 +96,7 @@ internal static class FilterTable
             string text when double.TryParse(PythonText.Trim(text), NumberStyles.Float, CultureInfo.InvariantCulture, out double real) && Math.Abs(real) < 1L << 62 => (long)real,
             double real when Math.Abs(real) < 1L << 62 => (long)real,
             { } value when Number.TryRead(value, out Number number) && number.IsInteger => number.Integer,
+            UndefinedValue missing => throw context.Fail(missing.Describe()),
             _ => values[1] ?? 0L,
         };
     }
@@ -105,6 +106,7 @@ internal static class FilterTable
         object?[] values = arguments.Bind(context, "value", "default");
         return values[0] is string text && double.TryParse(PythonText.Trim(text), NumberStyles.Float, CultureInfo.InvariantCulture, out double parsed) ? parsed
             : Number.TryRead(values[0]!, out Number number) ? number.Real
+            : values[0] is UndefinedValue missing ? throw context.Fail(missing.Describe())
             : values[1] ?? 0.0;
     }
 
@@ -122,7 +124,7 @@ internal static class FilterTable
     private static string Indent(RenderContext context, CallArguments arguments)
     {
         object?[] values = arguments.Bind(context, "value", "width", "first", "blank");
-        string text = PythonText.Of(context, values[0]!);
+        string text = values[0] as string ?? throw context.Fail($"the filter indent needs a string, not {PythonText.Describe(values[0]!)}");
         string margin = values[1] switch
         {
             null => "    ",

@@ -59,7 +59,7 @@ internal static class JsonText
                     WriteAll('[', list.Items, ']', level, Write);
                     break;
                 case MapValue map:
-                    IEnumerable<KeyValuePair<object, object>> members = SortsKeys ? map.Members.Order(Comparer<KeyValuePair<object, object>>.Create((a, b) => Comparing.Order(Context, a.Key, b.Key))) : map.Members;
+                    IEnumerable<KeyValuePair<object, object>> members = SortsKeys ? Comparing.Sort(Context, map.Members, member => member.Key) : map.Members;
                     WriteAll('{', [.. members], '}', level, (member, inner) =>
                     {
                         WriteText(NameOf(member.Key));

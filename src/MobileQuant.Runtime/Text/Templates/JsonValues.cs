@@ -38,6 +38,6 @@ internal static class JsonValues
 
     private static object ReadNumber(string text) =>
         long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long integer)
-            ? integer
+            ? (object)integer
             : double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
 }

@@ -2,15 +2,12 @@ namespace MobileQuant.Text.Templates;
 
 /// <summary>The variable <c>loop</c> of a loop.</summary>
 /// <param name="items">What is looped over.</param>
-/// <param name="depth">Loops around it, itself included.</param>
-internal sealed class LoopValue(IReadOnlyList<object> items, int depth)
+internal sealed class LoopValue(IReadOnlyList<object> items)
 {
     private object? _lastChanged;
 
     /// <summary>The current item, from 0.</summary>
     public int Index { get; set; }
-
-    public int Depth => depth;
 
     /// <summary>A member by name, or null.</summary>
     public object? Find(string name) => name switch
@@ -22,8 +19,10 @@ internal sealed class LoopValue(IReadOnlyList<object> items, int depth)
         "first" => Index == 0,
         "last" => Index == items.Count - 1,
         "length" => (long)items.Count,
-        "depth" => (long)depth,
-        "depth0" => depth - 1L,
+
+        // Only recursive loops, which are not supported, have another.
+        "depth" => 1L,
+        "depth0" => 0L,
         "previtem" => Index > 0 ? items[Index - 1] : new UndefinedValue("loop.previtem"),
         "nextitem" => Index + 1 < items.Count ? items[Index + 1] : new UndefinedValue("loop.nextitem"),
         "cycle" => new FunctionValue("loop.cycle", (context, arguments) =>

@@ -30,9 +30,9 @@ internal static class Operators
 
     public static object Sign(RenderContext context, bool isNegative, object value) => !Number.TryRead(value, out Number number)
         ? throw context.Fail($"{PythonText.Describe(value)} has no sign")
+        : !number.IsInteger ? (isNegative ? -number.Real : number.Real)
         : isNegative ? Number.Apply(context, "-", new(0, 0, true), number)
-        : number.IsInteger ? number.Integer
-        : number.Real;
+        : number.Integer;
 
     /// <summary><c>target[index]</c>; what is not there is undefined.</summary>
     public static object Item(RenderContext context, object target, object index)

@@ -35,9 +35,9 @@ internal static class PythonText
     /// <summary>What printing a value writes.</summary>
     public static string Of(RenderContext context, object value)
     {
-        if (value is string text)
+        if (value is string or UndefinedValue)
         {
-            return text;
+            return value as string ?? "";
         }
 
         StringBuilder result = new();
@@ -69,6 +69,7 @@ internal static class PythonText
                 result.Append("None");
                 break;
             case UndefinedValue:
+                result.Append("Undefined");
                 break;
             case ListValue list:
                 result.Append(list.IsTuple ? '(' : '[');

@@ -8,7 +8,7 @@ namespace MobileQuant.Text.Templates;
 /// </summary>
 internal sealed class RenderContext(TimeProvider clock)
 {
-    /// <summary>Most steps; a step is a node or some 64 characters looked at. A conversation of 1000 messages takes about 50,000.</summary>
+    /// <summary>Most steps; a step is a node or some 64 characters looked at. Enough for thousands of messages.</summary>
     public const long LargestSteps = 4_000_000;
 
     /// <summary>Most characters and list items made in all, intermediate ones included.</summary>

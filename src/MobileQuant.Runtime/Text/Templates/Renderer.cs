@@ -7,7 +7,6 @@ internal sealed class Renderer
 {
     private readonly RenderContext _context;
     private readonly Evaluator _evaluator;
-    private int _loops;
 
     private Renderer(RenderContext context)
     {
@@ -136,12 +135,8 @@ internal sealed class Renderer
             items = kept;
         }
 
-        if (items.Count == 0)
-        {
-            return Run(loop.Otherwise, new(scope), output);
-        }
-
-        LoopValue state = new(items, ++_loops);
+        bool hasFinished = false;
+        LoopValue state = new(items);
         for (int i = 0; i < items.Count; i++)
         {
             _context.Spend(scope.Depth);
@@ -149,14 +144,17 @@ internal sealed class Renderer
             Scope inner = new(scope);
             inner.Set("loop", state);
             Assign(loop.Target, items[i], inner);
-            if (Run(loop.Body, inner, output) == Flow.Break)
+            Flow flow = Run(loop.Body, inner, output);
+            if (flow == Flow.Break)
             {
                 break;
             }
+
+            hasFinished |= flow == Flow.Next;
         }
 
-        _loops--;
-        return Flow.Next;
+        // As in Jinja, whose else also runs where every round was broken off.
+        return hasFinished ? Flow.Next : Run(loop.Otherwise, new(scope), output);
     }
 
     private Flow RunScoped(Statement.Scoped block, Scope scope, StringBuilder output)
@@ -223,11 +221,8 @@ internal sealed class Renderer
             inner.Set(name, values[i] ?? (fallback is null ? new UndefinedValue(name) : _evaluator.Evaluate(fallback, inner)));
         }
 
-        int loops = _loops;
-        _loops = 0;
         StringBuilder text = new();
         Run(macro.Body, inner, text);
-        _loops = loops;
         return text.ToString();
     }
 }

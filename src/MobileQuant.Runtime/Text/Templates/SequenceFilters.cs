@@ -20,7 +20,7 @@ internal static class SequenceFilters
 
     public static object Map(RenderContext context, CallArguments arguments)
     {
-        IReadOnlyList<object> items = Operators.Items(context, arguments.Positional[0]);
+        IReadOnlyList<object> items = ItemsIfAny(context, arguments.Positional[0]);
         context.Grow(items.Count);
         if (arguments.Named.TryGetValue("attribute", out object? attribute))
         {
@@ -36,7 +36,7 @@ internal static class SequenceFilters
 
     public static object Select(RenderContext context, CallArguments arguments, bool byAttribute, bool keeps)
     {
-        IReadOnlyList<object> items = Operators.Items(context, arguments.Positional[0]);
+        IReadOnlyList<object> items = ItemsIfAny(context, arguments.Positional[0]);
         CallArguments rest = FilterTable.Without(arguments);
         object? attribute = null;
         if (byAttribute)
@@ -67,7 +67,7 @@ internal static class SequenceFilters
     {
         object?[] values = arguments.Bind(context, "value", "reverse", "case_sensitive", "attribute");
         bool isSensitive = IsSet(values[2]);
-        return FilterTable.Made(context, Sorted(context, Operators.Items(context, values[0]!), IsSet(values[1]), item => Fold(context, values[3] is { } attribute ? AttributeOf(context, item, attribute) : item, isSensitive)));
+        return FilterTable.Made(context, Comparing.Sort(context, Operators.Items(context, values[0]!), item => Fold(context, values[3] is { } attribute ? AttributeOf(context, item, attribute) : item, isSensitive), IsSet(values[1])));
     }
 
     public static object SortMembers(RenderContext context, CallArguments arguments)
@@ -81,7 +81,7 @@ internal static class SequenceFilters
             _ => throw context.Fail("the filter dictsort sorts by 'key' or 'value'"),
         };
         bool isSensitive = IsSet(values[1]);
-        return new ListValue(Sorted(context, FilterTable.Pairs(context, map.Members).Items, IsSet(values[3]), pair => Fold(context, ((ListValue)pair).Items[part], isSensitive)));
+        return new ListValue(Comparing.Sort(context, FilterTable.Pairs(context, map.Members).Items, pair => Fold(context, ((ListValue)pair).Items[part], isSensitive), IsSet(values[3])));
     }
 
     public static object Unique(RenderContext context, CallArguments arguments)
@@ -139,18 +139,13 @@ internal static class SequenceFilters
         return best ?? new UndefinedValue("the item of an empty list");
     }
 
+    /// <summary>Jinja looks into a value here only if it is true, so that none has no items rather than being an error.</summary>
+    private static IReadOnlyList<object> ItemsIfAny(RenderContext context, object value) => Comparing.IsTrue(value) ? Operators.Items(context, value) : [];
+
     private static bool IsSet(object? flag) => flag is not null && Comparing.IsTrue(flag);
 
     private static object Fold(RenderContext context, object key, bool isSensitive) =>
         key is string text && !isSensitive ? context.Made(text.ToLowerInvariant()) : key;
-
-    /// <summary>Stable, in reverse too, as Python's sort is.</summary>
-    private static List<object> Sorted(RenderContext context, IReadOnlyList<object> items, bool isReverse, Func<object, object> keyOf)
-    {
-        (object Item, object Key)[] keyed = [.. items.Select(item => (item, keyOf(item)))];
-        Comparer<object> comparer = Comparer<object>.Create((a, b) => Comparing.Order(context, a, b));
-        return [.. (isReverse ? keyed.OrderByDescending(entry => entry.Key, comparer) : keyed.OrderBy(entry => entry.Key, comparer)).Select(entry => entry.Item)];
-    }
 
     /// <summary>A member by a path with dots, or an item by a number.</summary>
     private static object AttributeOf(RenderContext context, object item, object attribute)

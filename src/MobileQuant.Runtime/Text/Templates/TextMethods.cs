@@ -51,7 +51,10 @@ internal static class TextMethods
     }
 
     /// <summary>The first letter of each word in upper case, the others in lower case.</summary>
-    public static string Title(RenderContext context, string text)
+    /// <param name="context">Counts it.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="isFilter">True: Jinja's words, which begin after white space, - and opening brackets; false: Python's, of letters.</param>
+    public static string Title(RenderContext context, string text, bool isFilter)
     {
         bool inWord = false;
         return context.Made(string.Create(text.Length, text, (result, source) =>
@@ -59,7 +62,7 @@ internal static class TextMethods
             for (int i = 0; i < source.Length; i++)
             {
                 result[i] = inWord ? char.ToLowerInvariant(source[i]) : char.ToUpperInvariant(source[i]);
-                inWord = char.IsLetter(source[i]);
+                inWord = isFilter ? !(PythonText.IsSpace(source[i]) || source[i] is '-' or '(' or '{' or '[' or '<') : char.IsLetter(source[i]);
             }
         }));
     }
@@ -109,7 +112,7 @@ internal static class TextMethods
     {
         "upper" => context.Made(text.ToUpperInvariant()),
         "lower" => context.Made(text.ToLowerInvariant()),
-        "title" => Title(context, text),
+        "title" => Title(context, text, isFilter: false),
         "capitalize" => Capitalize(context, text),
         "isdigit" => text.Length > 0 && text.All(char.IsDigit),
         "isalpha" => text.Length > 0 && text.All(char.IsLetter),
@@ -187,7 +190,7 @@ internal static class TextMethods
     private static List<object> SplitAtSpace(string text, long most, bool fromEnd)
     {
         List<object> parts = [];
-        string rest = PythonText.Trim(text);
+        string rest = fromEnd ? PythonText.TrimEnd(text) : PythonText.TrimStart(text);
         int start = 0;
         int end = rest.Length;
         while (start < end && parts.Count < most)
@@ -209,7 +212,7 @@ internal static class TextMethods
 
         if (start < end)
         {
-            parts.Add(fromEnd ? PythonText.TrimEnd(rest[start..end]) : rest[start..end]);
+            parts.Add(rest[start..end]);
         }
 
         if (fromEnd)

@@ -38,6 +38,23 @@ public sealed class GgufTokenizerTests
         }
     }
 
+    [SharedDataFact]
+    public void Its_chat_template_writes_the_reference_chats()
+    {
+        using ICheckpoint checkpoint = CheckpointReader.Open(SharedData.Path(Model));
+        ChatTemplate template = ChatTemplate.FromFiles(checkpoint.ReadTokenizer()!)!;
+        using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(SharedData.Path("golden/trained/SmolLM2-135M-Instruct.golden.json")));
+        JsonElement[] chats = [.. golden.RootElement.GetProperty("chat").EnumerateArray()];
+        Assert.Equal(3, chats.Length);
+        foreach (JsonElement chat in chats)
+        {
+            ChatMessage[] messages = [.. chat.GetProperty("messages").EnumerateArray().Select(message => new ChatMessage(message.GetProperty("role").GetString()!, message.GetProperty("content").GetString()!))];
+            Assert.Equal(chat.GetProperty("rendered").GetString(), template.Render(messages));
+        }
+
+        Assert.Equal([2], ChatEnds.Find(FromGguf(), template, null));
+    }
+
     private static TextTokenizer FromGguf()
     {
         using ICheckpoint checkpoint = CheckpointReader.Open(SharedData.Path(Model));
