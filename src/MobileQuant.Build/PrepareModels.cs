@@ -98,7 +98,7 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         foreach (string name in new[]
         {
             ModelMetadata.Recipe, ModelMetadata.Precision, ModelMetadata.Activations, ModelMetadata.WideSites, ModelMetadata.Prefix,
-            ModelMetadata.Weights, ModelMetadata.Granularity, ModelMetadata.Alpha, ModelMetadata.Seed,
+            ModelMetadata.Weights, ModelMetadata.Granularity, ModelMetadata.Alpha, ModelMetadata.Rounding, ModelMetadata.Seed,
         })
         {
             string value = prepared.GetMetadata(name);

@@ -4,6 +4,8 @@ using MobileQuant.Checkpoints;
 using MobileQuant.Modeling;
 using MobileQuant.Quantization;
 using MobileQuant.Recipes;
+using MobileQuant.Rotation;
+using MobileQuant.Rounding;
 using MobileQuant.Sensitivity;
 using MobileQuant.Text;
 using MobileQuant.Torch;
@@ -11,17 +13,17 @@ using TorchSharp;
 
 namespace MobileQuant;
 
-/// <summary>Checkpoint in, quantized graph out: loads the weights, calibrates, and runs the recipe.</summary>
+/// <summary>Checkpoint in, quantized graph out: loads the weights, rotates them where the recipe asks for it, calibrates, runs the recipe, and rounds.</summary>
 public static class GraphQuantizer
 {
     /// <summary>Quantizes a checkpoint up to the point where lowering begins.</summary>
     /// <param name="checkpoint">The float model.</param>
     /// <param name="request">Recipe, widths, calibration files (absolute, globs expanded), seed and threads are read from it.</param>
     /// <param name="tokenizer">The checkpoint's tokenizer; null: read from it when calibration text is given.</param>
-    /// <param name="progress">Told about steps <c>load</c>, <c>calibrate</c> and <c>search</c>.</param>
+    /// <param name="progress">Told about steps <c>load</c>, <c>rotate</c>, <c>calibrate</c>, <c>search</c> and <c>round</c>.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The graph; the caller disposes it.</returns>
-    /// <exception cref="MobileQuantException">MQ2005 to MQ2009: the checkpoint; MQ3001 to MQ3012: recipe or calibration; MQ9001 to MQ9003: TorchSharp.</exception>
+    /// <exception cref="MobileQuantException">MQ2005 to MQ2009: the checkpoint; MQ3001 to MQ3013, MQ3022, MQ3023: recipe or calibration; MQ9001 to MQ9003: TorchSharp.</exception>
     public static QuantizedGraph Quantize(
         ICheckpoint checkpoint,
         QuantizationRequest request,
@@ -31,7 +33,7 @@ public static class GraphQuantizer
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(request);
-        IRecipe recipe = RecipeCatalog.Find(request.Recipe);
+        RecipeChoice choice = RecipeCatalog.Choose(request.Recipe, checkpoint.Architecture, request.Precision);
         bool isStatic = request.Activations == ActivationMode.Static;
         request.WideSites.Resolve(checkpoint.Architecture);
         tokenizer ??= checkpoint.ReadTokenizer() is { } files ? TextTokenizer.FromFiles(files) : null;
@@ -39,45 +41,93 @@ public static class GraphQuantizer
         IReadOnlyList<int> prefix = isStatic ? request.Prefix.Resolve(checkpoint.Architecture, tokenizer) : [];
         TorchRuntime.EnsureLoaded(progress, cancellationToken);
         torch.set_num_threads(request.Threads > 0 ? request.Threads : Environment.ProcessorCount);
+        if (choice.Reason is not null)
+        {
+            progress?.Report(new QuantizationEvent.Message($"Recipe {choice.Recipe.Name}: {choice.Reason}."));
+        }
 
+        using ModelRotation? rotation = choice.Recipe.Rotates ? new(checkpoint.Architecture, request.Seed) : null;
         DecoderWeights weights = WeightLoader.Load(checkpoint, progress, cancellationToken);
         try
         {
-            using DecoderModel model = new(checkpoint.Architecture, weights);
-            CalibrationSet set = Calibrate(model, request, tokenizer, progress, cancellationToken);
-            model.Prefix = prefix;
-            RecipeContext context = new()
+            if (rotation is not null)
             {
-                Model = model,
-                Calibration = set,
-                Statistics = Calibrator.Observe(model, set, keepWindows: isStatic, progress, cancellationToken),
-                Precision = request.Precision,
-                Activations = request.Activations,
-                Schemes = SchemesOf(request),
-                Alpha = request.Alpha,
-                RestoreWeights = () => WeightLoader.RestoreLayers(checkpoint, weights),
-                Progress = progress,
-                CancellationToken = cancellationToken,
-            };
-            RecipeOutcome outcome = recipe.Apply(context);
-            if (!isStatic)
-            {
-                return context.ToGraph(outcome.Statistics, Summarize(recipe, outcome, set, request));
+                progress?.Report(new QuantizationEvent.Progress("rotate", "rotating the model", 0, 0));
+                weights = rotation.Fold(weights);
             }
 
-            if (request.Prefix == SinkPrefix.Auto)
-            {
-                (context, outcome) = PrefixSearch.Run(context, recipe, outcome, tokenizer);
-            }
-
-            (outcome, SiteRanges ranges, IReadOnlySet<Site> wide) = StaticRefinement.Run(context, recipe, outcome, request.WideSites);
-            return context.ToGraph(outcome.Statistics, Summarize(recipe, outcome, set, request)) with { Ranges = ranges, WideSites = wide };
+            return Quantize(checkpoint, weights, rotation, request, choice, tokenizer, prefix, progress, cancellationToken);
         }
         catch
         {
             weights.Dispose();
             throw;
         }
+    }
+
+    private static QuantizedGraph Quantize(
+        ICheckpoint checkpoint,
+        DecoderWeights weights,
+        ModelRotation? rotation,
+        QuantizationRequest request,
+        RecipeChoice choice,
+        TextTokenizer? tokenizer,
+        IReadOnlyList<int> prefix,
+        IProgress<QuantizationEvent>? progress,
+        CancellationToken cancellationToken)
+    {
+        using DecoderModel model = new(rotation?.Architecture ?? checkpoint.Architecture, weights);
+        RoundingMode rounding = request.Rounding != RoundingMode.Default ? request.Rounding : choice.Recipe.RoundingFor(request.Precision);
+        int count = rounding == RoundingMode.ErrorFeedback ? ErrorFeedbackRounding.DefaultWindowCount : CalibrationSet.DefaultWindowCount;
+        CalibrationSet all = Calibrate(model, request, tokenizer, count, progress, cancellationToken);
+        CalibrationSet set = all with { Windows = [.. all.Windows.Take(CalibrationSet.DefaultWindowCount)] };
+        bool isStatic = request.Activations == ActivationMode.Static;
+        model.Prefix = prefix;
+        RecipeContext context = new()
+        {
+            Model = model,
+            Calibration = set,
+            Statistics = Calibrator.Observe(model, set, keepWindows: isStatic, progress, cancellationToken),
+            Precision = request.Precision,
+            Activations = request.Activations,
+            Schemes = SchemesOf(request),
+            Alpha = request.Alpha,
+            RestoreWeights = () =>
+            {
+                WeightLoader.RestoreLayers(checkpoint, weights);
+                rotation?.FoldLayers(weights);
+            },
+            Progress = progress,
+            CancellationToken = cancellationToken,
+        };
+        RecipeOutcome outcome = choice.Recipe.Apply(context);
+        if (request.Prefix == SinkPrefix.Auto && isStatic)
+        {
+            (context, outcome) = PrefixSearch.Run(context, choice.Recipe, outcome, tokenizer);
+        }
+
+        SiteRanges ranges = outcome.Statistics.ToSiteRanges();
+        IReadOnlySet<Site> wide = new HashSet<Site>();
+        if (isStatic)
+        {
+            (outcome, ranges, wide) = StaticRefinement.Run(context, choice.Recipe, outcome, request.WideSites);
+        }
+
+        Dictionary<string, string> settings = Settings(outcome, set, request);
+        if (choice.Reason is { } reason)
+        {
+            settings["chosenBy"] = $"{RecipeCatalog.Auto}: {reason}";
+        }
+
+        settings["rounding"] = rounding == RoundingMode.ErrorFeedback ? "error feedback" : "nearest";
+        QuantizedGraph graph = context.ToGraph(outcome.Statistics, new(choice.Recipe.Name, settings) { Findings = outcome.Findings }) with { Ranges = ranges, WideSites = wide };
+        if (rounding != RoundingMode.ErrorFeedback)
+        {
+            return graph;
+        }
+
+        settings["roundingWindows"] = all.Windows.Count.ToString(CultureInfo.InvariantCulture);
+        return ErrorFeedbackRounding.Apply(graph, all, progress, cancellationToken);
     }
 
     private static void CheckVocabulary(ICheckpoint checkpoint, TextTokenizer? tokenizer)
@@ -92,7 +142,7 @@ public static class GraphQuantizer
     }
 
     private static CalibrationSet Calibrate(
-        DecoderModel model, QuantizationRequest request, TextTokenizer? tokenizer, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
+        DecoderModel model, QuantizationRequest request, TextTokenizer? tokenizer, int count, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
         int room = request.Activations == ActivationMode.Static && request.Prefix != SinkPrefix.None ? SinkPrefix.MostTokens : 0;
         int length = Math.Min(CalibrationSet.DefaultWindowLength, model.Architecture.ContextLength - room);
@@ -104,7 +154,7 @@ public static class GraphQuantizer
             }
 
             progress?.Report(new QuantizationEvent.Progress("calibrate", "encoding the calibration text", 0, 0));
-            return CalibrationCorpus.Read(request.Calibration, tokenizer, CalibrationSet.DefaultWindowCount, length, request.Seed);
+            return CalibrationCorpus.Read(request.Calibration, tokenizer, count, length, request.Seed);
         }
 
         progress?.Report(new QuantizationEvent.Message(
@@ -119,15 +169,11 @@ public static class GraphQuantizer
         return new(new(request.Precision.WeightBits, symmetry, request.Granularity, request.Precision.BlockSize));
     }
 
-    private static RecipeSummary Summarize(IRecipe recipe, RecipeOutcome outcome, CalibrationSet set, QuantizationRequest request)
+    private static Dictionary<string, string> Settings(RecipeOutcome outcome, CalibrationSet set, QuantizationRequest request) => new(outcome.Settings)
     {
-        Dictionary<string, string> settings = new(outcome.Settings)
-        {
-            ["calibration"] = set.Source,
-            ["calibrationWindows"] = set.Windows.Count.ToString(CultureInfo.InvariantCulture),
-            ["calibrationWindowLength"] = set.WindowLength.ToString(CultureInfo.InvariantCulture),
-            ["seed"] = request.Seed.ToString(CultureInfo.InvariantCulture),
-        };
-        return new(recipe.Name, settings) { Findings = outcome.Findings };
-    }
+        ["calibration"] = set.Source,
+        ["calibrationWindows"] = set.Windows.Count.ToString(CultureInfo.InvariantCulture),
+        ["calibrationWindowLength"] = set.WindowLength.ToString(CultureInfo.InvariantCulture),
+        ["seed"] = request.Seed.ToString(CultureInfo.InvariantCulture),
+    };
 }

@@ -1,4 +1,6 @@
 using MobileQuant.Quantization;
+using MobileQuant.Recipes;
+using MobileQuant.Rounding;
 
 namespace MobileQuant;
 
@@ -11,8 +13,8 @@ public sealed record QuantizationRequest
     /// <summary>The artifact to write, conventionally NAME.mq.safetensors.</summary>
     public required string OutputPath { get; init; }
 
-    /// <summary>RoundToNearest, SmoothQuant or SmoothQuant-Edge, in any case.</summary>
-    public string Recipe { get; init; } = "SmoothQuant-Edge";
+    /// <summary>auto, RoundToNearest, SmoothQuant, SmoothQuant-Edge or Rotated, in any case.</summary>
+    public string Recipe { get; init; } = RecipeCatalog.Auto;
 
     /// <summary>Weight and activation widths.</summary>
     public Precision Precision { get; init; } = Precision.W8A8;
@@ -34,6 +36,9 @@ public sealed record QuantizationRequest
 
     /// <summary>Tokens that every session starts behind, under static activations.</summary>
     public SinkPrefix Prefix { get; init; } = SinkPrefix.None;
+
+    /// <summary>How weights come onto their grid.</summary>
+    public RoundingMode Rounding { get; init; } = RoundingMode.Default;
 
     /// <summary>Calibration texts (.txt or .jsonl with a field <c>text</c>), globs allowed; empty: text sampled from the model itself.</summary>
     public IReadOnlyList<string> Calibration { get; init; } = [];
@@ -78,7 +83,7 @@ public sealed record QuantizationResult(
 public abstract record QuantizationEvent
 {
     /// <summary>A step began or advanced.</summary>
-    /// <param name="Step">Stable name: fingerprint, wait, load, calibrate, search, sensitivity, range, wide, prefix, lower, write, copy.</param>
+    /// <param name="Step">Stable name: fingerprint, wait, load, rotate, calibrate, search, sensitivity, range, wide, prefix, round, lower, write, copy.</param>
     /// <param name="Text">For people.</param>
     /// <param name="Done">Units done in this step.</param>
     /// <param name="Total">Units in this step; 0 when not countable.</param>

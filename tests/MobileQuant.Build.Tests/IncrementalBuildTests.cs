@@ -114,7 +114,7 @@ public sealed class IncrementalBuildTests : IDisposable
 
         Workspace.Edit(project, "tiny\"", "tiny\" Recipe=\"RoundToNearest\"");
         CommandResult changed = _work.Build(app, "--no-restore").Succeeded();
-        Assert.Matches(@"MobileQuant: tiny: quantized in 1\.5 s \(settings changed: --recipe=SmoothQuant-Edge.*RoundToNearest", changed.Output);
+        Assert.Matches(@"MobileQuant: tiny: quantized in 1\.5 s \(settings changed: --recipe=auto.*RoundToNearest", changed.Output);
         string second = File.ReadAllText(InBin(app));
         Assert.NotEqual(first, second);
 

@@ -77,7 +77,7 @@ public sealed class ProjectKindsTests : IDisposable
         File.WriteAllText(Path.Combine(_work.Root, "a text.txt"), "text");
         string app = _work.WriteApp("""
             <QuantizedModel Include="../modèle tiny" Recipe="smoothquant" Precision="W4A8" Activations="STATIC" Weights="symmetric"
-                            WideSites="AUTO:8" Prefix="&lt;s&gt;" Granularity="tensor" Alpha="0.7" Calibration=" ../a text.txt ; ../a t*.txt" Seed="7" />
+                            WideSites="AUTO:8" Prefix="&lt;s&gt;" Granularity="tensor" Alpha="0.7" Rounding="ErrorFeedback" Calibration=" ../a text.txt ; ../a t*.txt" Seed="7" />
             """);
         _work.Build(app, "-p:MobileQuantForce=true", "-p:MobileQuantUseCache=false").Succeeded();
 
@@ -93,6 +93,7 @@ public sealed class ProjectKindsTests : IDisposable
                 "--prefix", "<s>",
                 "--weights", "symmetric",
                 "--granularity", "tensor",
+                "--rounding", "errorfeedback",
                 "--seed", "7",
                 "--base-directory", app,
                 "--alpha", "0.7",

@@ -47,7 +47,7 @@ internal sealed class Arguments
 
                 values.Add(lines[++i]);
             }
-            else if (i == 0 && Directory.Exists(name))
+            else if (i == 0 && (Directory.Exists(name) || File.Exists(name)))
             {
                 arguments.Checkpoint = name;
             }

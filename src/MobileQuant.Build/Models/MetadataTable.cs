@@ -9,11 +9,12 @@ internal static class MetadataTable
     /// <summary>Settings that are one word of a list, with the spelling that the tool gets.</summary>
     public static IReadOnlyDictionary<string, string[]> Words { get; } = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
-        [ModelMetadata.Recipe] = ["RoundToNearest", "SmoothQuant", "SmoothQuant-Edge"],
+        [ModelMetadata.Recipe] = ["auto", "RoundToNearest", "SmoothQuant", "SmoothQuant-Edge", "Rotated"],
         [ModelMetadata.Precision] = ["W8A8", "W4A8", "W4B64A8", "W4B32A8"],
         [ModelMetadata.Activations] = ["token", "static"],
         [ModelMetadata.Weights] = ["default", "symmetric", "asymmetric"],
         [ModelMetadata.Granularity] = ["channel", "tensor"],
+        [ModelMetadata.Rounding] = ["default", "nearest", "errorfeedback"],
     };
 
     private static readonly Regex s_wideSites = new(

@@ -12,6 +12,7 @@ internal static class ModelMetadata
     public const string Weights = "Weights";
     public const string Granularity = "Granularity";
     public const string Alpha = "Alpha";
+    public const string Rounding = "Rounding";
     public const string Calibration = "Calibration";
     public const string Seed = "Seed";
     public const string Link = "Link";
@@ -32,7 +33,7 @@ internal static class ModelMetadata
     /// <summary>What a project may write on an item.</summary>
     public static IReadOnlyList<string> Public { get; } =
     [
-        Name, Recipe, Precision, Activations, WideSites, Prefix, Weights, Granularity, Alpha, Calibration, Seed,
+        Name, Recipe, Precision, Activations, WideSites, Prefix, Weights, Granularity, Alpha, Rounding, Calibration, Seed,
         Link, CopyToOutputDirectory, CopyToPublishDirectory, Visible,
     ];
 }

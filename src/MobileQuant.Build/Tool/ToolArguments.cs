@@ -28,6 +28,7 @@ internal static class ToolArguments
             "--prefix", model.GetMetadata(ModelMetadata.Prefix),
             "--weights", model.GetMetadata(ModelMetadata.Weights),
             "--granularity", model.GetMetadata(ModelMetadata.Granularity),
+            "--rounding", model.GetMetadata(ModelMetadata.Rounding),
             "--seed", model.GetMetadata(ModelMetadata.Seed),
             "--base-directory", baseDirectory,
         ];

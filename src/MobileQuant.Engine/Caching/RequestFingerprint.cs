@@ -11,7 +11,7 @@ internal static class RequestFingerprint
     /// Bumped by meaning: whenever the same request would produce another artifact than before (another rounding, another
     /// search grid, another default). Never bumped for the package version alone.
     /// </summary>
-    public const int AlgorithmVersion = 1;
+    public const int AlgorithmVersion = 2;
 
     /// <summary>The layout of the artifact file that lowering writes.</summary>
     public const int ArtifactFormatVersion = ArtifactManifest.CurrentFormatVersion;
@@ -53,6 +53,7 @@ internal static class RequestFingerprint
             Fingerprint.Setting("prefix", request.Prefix.ToString()),
             Fingerprint.Setting("weights", Text(request.Weights)),
             Fingerprint.Setting("granularity", Text(request.Granularity)),
+            Fingerprint.Setting("rounding", Text(request.Rounding)),
             Fingerprint.Setting("seed", Text(request.Seed)),
         ];
         foreach (string path in files)

@@ -7,9 +7,6 @@ namespace MobileQuant.Caching;
 /// <summary>Brings a request into the one form in which equal requests are equal: absolute paths, expanded globs, canonical names, resolved defaults.</summary>
 internal static class RequestNormalizer
 {
-    /// <summary>The recipes of this version by their canonical names.</summary>
-    public static IReadOnlyList<string> Recipes { get; } = [.. RecipeCatalog.All.Select(recipe => recipe.Name)];
-
     /// <summary>Checks a request and brings it into its normal form.</summary>
     /// <param name="request">As the user gave it.</param>
     /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ3001: what is wrong with it.</exception>
@@ -67,7 +64,7 @@ internal static class RequestNormalizer
             throw new MobileQuantException("MQ1017", $"A prefix ({request.Prefix}) helps static activations only; these find their scale per token.", "Leave Prefix out, or use Activations=static.");
         }
 
-        string recipe = NormalizeRecipe(request.Recipe);
+        string recipe = RecipeCatalog.Normalize(request.Recipe);
         return request with
         {
             Recipe = recipe,
@@ -81,10 +78,6 @@ internal static class RequestNormalizer
             Calibration = [.. request.Calibration.SelectMany(pattern => Expand(pattern, BaseOf(request))).Distinct(StringComparer.Ordinal)],
         };
     }
-
-    private static string NormalizeRecipe(string recipe) =>
-        Recipes.FirstOrDefault(known => string.Equals(known, recipe?.Trim(), StringComparison.OrdinalIgnoreCase))
-        ?? throw new MobileQuantException("MQ3001", $"Unknown recipe '{recipe}'.", $"Use one of: {string.Join(", ", Recipes)}.");
 
     private static string BaseOf(QuantizationRequest request) => Path.GetFullPath(request.BaseDirectory ?? Environment.CurrentDirectory);
 

@@ -151,14 +151,49 @@ public sealed class DecoderModel : IDisposable
         }
     }
 
+    // The pieces of a pass, in order of use, for steps that work layer by layer. What they return belongs to the open dispose scope.
+
+    /// <summary>Embedding rows, [batch, tokens, hidden].</summary>
+    internal torch.Tensor Embed(torch.Tensor ids, ISiteTap? tap)
+    {
+        torch.Tensor x = Weights.Embedding.index_select(0, ids.reshape(-1)).view(ids.shape[0], ids.shape[1], Architecture.HiddenSize);
+        return At(tap, new(SiteKind.EmbeddingOutput), Architecture.EmbeddingScale == 1 ? x : x * Architecture.EmbeddingScale);
+    }
+
+    /// <summary>What q, k and v read.</summary>
+    internal torch.Tensor AttentionInput(int layer, torch.Tensor x, ISiteTap? tap) =>
+        At(tap, new(layer, SiteKind.AttentionInput), Norm(Weights.Layers[layer].AttentionNorm, x));
+
+    /// <summary>What o reads, for sequences that start behind a prefix, or at position 0 where it is null.</summary>
+    internal torch.Tensor OutputInput(int layer, torch.Tensor attentionInput, ISiteTap? tap, KeyValueCache? prefix)
+    {
+        int start = prefix?.Length ?? 0;
+        return Attention(layer, attentionInput, RotaryFor(start + checked((int)attentionInput.shape[1])), start, tap, null, prefix);
+    }
+
+    /// <summary>The residual stream after the attention branch.</summary>
+    internal torch.Tensor AddAttention(int layer, torch.Tensor x, torch.Tensor outputInput, ISiteTap? tap) =>
+        x + At(tap, new(layer, SiteKind.OutputOutput), Linear(outputInput, layer, LinearKind.Output, tap));
+
+    /// <summary>What gate and up read.</summary>
+    internal torch.Tensor MlpInput(int layer, torch.Tensor x, ISiteTap? tap) =>
+        At(tap, new(layer, SiteKind.MlpInput), Norm(Weights.Layers[layer].MlpNorm, x));
+
+    /// <summary>What down reads.</summary>
+    internal torch.Tensor DownInput(int layer, torch.Tensor mlpInput, ISiteTap? tap) =>
+        At(tap, new(layer, SiteKind.DownInput), Mlp(layer, mlpInput, tap));
+
+    /// <summary>The residual stream after the MLP branch.</summary>
+    internal torch.Tensor AddMlp(int layer, torch.Tensor x, torch.Tensor downInput, ISiteTap? tap) =>
+        x + At(tap, new(layer, SiteKind.DownOutput), Linear(downInput, layer, LinearKind.Down, tap));
+
     private torch.Tensor Run(torch.Tensor ids, ISiteTap? tap, KeyValueCache? cache, KeyValueCache? prefix, ICollection<torch.Tensor>? states)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         int start = prefix?.Length ?? cache?.Length ?? 0;
         int tokens = checked((int)ids.shape[1]);
         RotaryTable rotary = RotaryFor(start + tokens);
-        torch.Tensor x = Weights.Embedding.index_select(0, ids.reshape(-1)).view(ids.shape[0], tokens, Architecture.HiddenSize);
-        x = At(tap, new(SiteKind.EmbeddingOutput), Architecture.EmbeddingScale == 1 ? x : x * Architecture.EmbeddingScale);
+        torch.Tensor x = Embed(ids, tap);
         for (int layer = 0; layer < Architecture.LayerCount; layer++)
         {
             states?.Add(x.alias().DetachFromDisposeScope());
@@ -189,14 +224,8 @@ public sealed class DecoderModel : IDisposable
 
     private torch.Tensor Layer(int layer, torch.Tensor x, RotaryTable rotary, int start, ISiteTap? tap, KeyValueCache? cache, KeyValueCache? prefix)
     {
-        LayerWeights weights = Weights.Layers[layer];
-        torch.Tensor attentionInput = At(tap, new(layer, SiteKind.AttentionInput), Norm(weights.AttentionNorm, x));
-        torch.Tensor attention = Attention(layer, attentionInput, rotary, start, tap, cache, prefix);
-        torch.Tensor h = x + At(tap, new(layer, SiteKind.OutputOutput), Linear(attention, layer, LinearKind.Output, tap));
-
-        torch.Tensor mlpInput = At(tap, new(layer, SiteKind.MlpInput), Norm(weights.MlpNorm, h));
-        torch.Tensor product = At(tap, new(layer, SiteKind.DownInput), Mlp(layer, mlpInput, tap));
-        return h + At(tap, new(layer, SiteKind.DownOutput), Linear(product, layer, LinearKind.Down, tap));
+        torch.Tensor h = AddAttention(layer, x, Attention(layer, AttentionInput(layer, x, tap), rotary, start, tap, cache, prefix), tap);
+        return AddMlp(layer, h, DownInput(layer, MlpInput(layer, h, tap), tap), tap);
     }
 
     private torch.Tensor Attention(int layer, torch.Tensor x, RotaryTable rotary, int start, ISiteTap? tap, KeyValueCache? cache, KeyValueCache? prefix)

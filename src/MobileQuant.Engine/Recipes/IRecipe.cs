@@ -1,3 +1,6 @@
+using MobileQuant.Quantization;
+using MobileQuant.Rounding;
+
 namespace MobileQuant.Recipes;
 
 /// <summary>A method that turns a calibrated float model into one that quantizes well.</summary>
@@ -8,6 +11,14 @@ public interface IRecipe
 
     /// <summary>One sentence for help texts.</summary>
     string Description { get; }
+
+    /// <summary>Whether the model is rotated before it is calibrated; only models whose norms allow it get there.</summary>
+    bool Rotates => false;
+
+    /// <summary>How weights are rounded unless the request says otherwise.</summary>
+    /// <param name="precision">Widths.</param>
+    /// <returns>Nearest or error feedback.</returns>
+    RoundingMode RoundingFor(Precision precision) => RoundingMode.Nearest;
 
     /// <summary>Runs the method. It may change the context's weights in place, as long as the statistics that it returns belong to them.</summary>
     /// <param name="context">The model, its statistics and the request.</param>

@@ -1,12 +1,14 @@
 using System.CommandLine;
 using MobileQuant.Quantization;
+using MobileQuant.Recipes;
+using MobileQuant.Rounding;
 
 namespace MobileQuant.Tool.Commands;
 
 /// <summary>The options that decide what a quantization makes; for commands that quantize or simulate it.</summary>
 internal sealed class RecipeOptions
 {
-    private readonly Option<string> _recipe = new("--recipe") { Description = "RoundToNearest, SmoothQuant or SmoothQuant-Edge.", DefaultValueFactory = _ => "SmoothQuant-Edge", HelpName = "name" };
+    private readonly Option<string> _recipe = new("--recipe") { Description = "auto, RoundToNearest, SmoothQuant, SmoothQuant-Edge or Rotated.", DefaultValueFactory = _ => RecipeCatalog.Auto, HelpName = "name" };
     private readonly Option<string> _precision = new("--precision") { Description = "W8A8, W4A8, W4B64A8 or W4B32A8: bits of weights (B: in blocks) and of activations.", DefaultValueFactory = _ => "W8A8", HelpName = "WxAy" };
     private readonly Option<string> _activations = new("--activations") { Description = "token: a scale per token, found at run time. static: a scale per tensor, from calibration.", DefaultValueFactory = _ => "token", HelpName = "token|static" };
     private readonly Option<string> _wideSites = new("--wide-sites") { Description = "Inputs of linear layers that keep 16 bits under static activations: auto[:N] (up to N, 16 by default, that pay), a number, or names separated by semicolons.", DefaultValueFactory = _ => "auto", HelpName = "auto|number|names" };
@@ -14,13 +16,14 @@ internal sealed class RecipeOptions
     private readonly Option<string> _weights = new("--weights") { Description = "Grid of the weights; default: symmetric for 8 bits, asymmetric for 4.", DefaultValueFactory = _ => "default", HelpName = "symmetric|asymmetric|default" };
     private readonly Option<string> _granularity = new("--granularity") { Description = "One weight scale per channel or per tensor.", DefaultValueFactory = _ => "channel", HelpName = "channel|tensor" };
     private readonly Option<double?> _alpha = new("--alpha") { Description = "Smoothing strength above 0 and below 1; left out: searched.", HelpName = "number" };
+    private readonly Option<string> _rounding = new("--rounding") { Description = "nearest: each weight to its nearest code. errorfeedback: column by column, errors made up for by later columns. default: what the recipe says.", DefaultValueFactory = _ => "default", HelpName = "nearest|errorfeedback|default" };
     private readonly Option<string[]> _calibration = new("--calibration") { Description = "Calibration text (.txt, or .jsonl with a field text); globs allowed, repeatable. Left out: text sampled from the model.", HelpName = "file", DefaultValueFactory = _ => [] };
     private readonly Option<string?> _baseDirectory = new("--base-directory") { Description = "Where relative calibration paths start; default: the current folder.", HelpName = "folder" };
     private readonly Option<int> _seed = new("--seed") { Description = "Seed of everything random.", DefaultValueFactory = _ => 1337, HelpName = "number" };
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_recipe, _precision, _activations, _wideSites, _prefix, _weights, _granularity, _alpha, _calibration, _baseDirectory, _seed])
+        foreach (Option option in (Option[])[_recipe, _precision, _activations, _wideSites, _prefix, _weights, _granularity, _alpha, _rounding, _calibration, _baseDirectory, _seed])
         {
             command.Add(option);
         }
@@ -40,6 +43,7 @@ internal sealed class RecipeOptions
         Weights = CommonOptions.Parse<WeightSymmetry>(parsed, _weights),
         Granularity = CommonOptions.Parse<WeightGranularity>(parsed, _granularity),
         Alpha = parsed.GetValue(_alpha),
+        Rounding = CommonOptions.Parse<RoundingMode>(parsed, _rounding),
         Calibration = parsed.GetRequiredValue(_calibration),
         BaseDirectory = parsed.GetValue(_baseDirectory),
         Seed = parsed.GetValue(_seed),

@@ -1,5 +1,6 @@
 using MobileQuant.Caching;
 using MobileQuant.Quantization;
+using MobileQuant.Rounding;
 
 namespace MobileQuant.Tests.Caching;
 
@@ -30,10 +31,11 @@ public sealed class QuantizationJobTests : IDisposable
 
     [Theory]
     [InlineData("precision changed: W8A8 -> W4A8")]
-    [InlineData("recipe changed: SmoothQuant-Edge -> SmoothQuant")]
+    [InlineData("recipe changed: auto -> SmoothQuant")]
     [InlineData("activations changed: token -> static")]
     [InlineData("granularity changed: channel -> tensor")]
     [InlineData("alpha changed: searched -> 0.5")]
+    [InlineData("rounding changed: default -> errorfeedback")]
     [InlineData("seed changed: 1337 -> 7")]
     [InlineData("weights changed: symmetric -> asymmetric")]
     public async Task A_changed_setting_is_named_in_the_reason(string expected)
@@ -47,6 +49,7 @@ public sealed class QuantizationJobTests : IDisposable
             "activations" => _job.Request with { Activations = ActivationMode.Static },
             "granularity" => _job.Request with { Granularity = WeightGranularity.Tensor },
             "alpha" => _job.Request with { Alpha = 0.5 },
+            "rounding" => _job.Request with { Rounding = RoundingMode.ErrorFeedback },
             "seed" => _job.Request with { Seed = 7 },
             _ => _job.Request with { Weights = WeightSymmetry.Asymmetric },
         };
@@ -63,7 +66,7 @@ public sealed class QuantizationJobTests : IDisposable
         QuantizationResult first = await _job.RunAsync();
         QuantizationResult second = await _job.RunAsync(_job.Request with
         {
-            Recipe = " smoothQUANT-edge ",
+            Recipe = " AUTO ",
             Threads = 1,
             Weights = WeightSymmetry.Symmetric,
             OutputPath = _job.Folder["elsewhere/a.mq.safetensors"],

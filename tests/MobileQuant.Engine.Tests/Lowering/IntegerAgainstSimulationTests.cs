@@ -17,6 +17,8 @@ public class IntegerAgainstSimulationTests(ITestOutputHelper output)
     [InlineData("W8A8", ActivationMode.Static, "RoundToNearest", 23)]
     [InlineData("W8A8", ActivationMode.Static, "SmoothQuant-Edge", 23)]
     [InlineData("W4A8", ActivationMode.Token, "RoundToNearest", 30)]
+    [InlineData("W8A8", ActivationMode.Token, "Rotated", 30)]
+    [InlineData("W4A8", ActivationMode.Token, "Rotated", 30)]
     public void Every_layer_agrees_with_the_simulation(string precision, ActivationMode activations, string recipe, double leastDecibels)
     {
         using LoweredModel model = new(LoweredModel.Request(precision, activations, recipe));
