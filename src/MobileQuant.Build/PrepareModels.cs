@@ -98,7 +98,7 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         foreach (string name in new[]
         {
             ModelMetadata.Recipe, ModelMetadata.Precision, ModelMetadata.Activations, ModelMetadata.WideSites, ModelMetadata.Prefix,
-            ModelMetadata.Weights, ModelMetadata.Granularity, ModelMetadata.Alpha, ModelMetadata.Rounding, ModelMetadata.Seed,
+            ModelMetadata.Weights, ModelMetadata.Granularity, ModelMetadata.Overrides, ModelMetadata.Alpha, ModelMetadata.Rounding, ModelMetadata.Seed,
         })
         {
             string value = prepared.GetMetadata(name);
@@ -148,6 +148,7 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
 
         settings.Add(ModelMetadata.WideSites, prepared.GetMetadata(ModelMetadata.WideSites));
         settings.Add(ModelMetadata.Prefix, prepared.GetMetadata(ModelMetadata.Prefix));
+        settings.Add(ModelMetadata.Overrides, prepared.GetMetadata(ModelMetadata.Overrides));
         settings.Add(ModelMetadata.Alpha, prepared.GetMetadata(ModelMetadata.Alpha));
         settings.Add(ModelMetadata.Seed, prepared.GetMetadata(ModelMetadata.Seed));
         settings.Add(ModelMetadata.Calibration, prepared.GetMetadata(ModelMetadata.Calibration));

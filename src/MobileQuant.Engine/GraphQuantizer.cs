@@ -23,7 +23,7 @@ public static class GraphQuantizer
     /// <param name="progress">Told about steps <c>load</c>, <c>rotate</c>, <c>calibrate</c>, <c>search</c> and <c>round</c>.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The graph; the caller disposes it.</returns>
-    /// <exception cref="MobileQuantException">MQ2005 to MQ2009: the checkpoint; MQ3001 to MQ3013, MQ3022, MQ3023: recipe or calibration; MQ9001 to MQ9003: TorchSharp.</exception>
+    /// <exception cref="MobileQuantException">MQ1015: an override matches nothing; MQ2005 to MQ2009: the checkpoint; MQ3001 to MQ3013, MQ3022, MQ3023: recipe or calibration; MQ9001 to MQ9003: TorchSharp.</exception>
     public static QuantizedGraph Quantize(
         ICheckpoint checkpoint,
         QuantizationRequest request,
@@ -34,11 +34,11 @@ public static class GraphQuantizer
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(request);
         RecipeChoice choice = RecipeCatalog.Choose(request.Recipe, checkpoint.Architecture, request.Precision);
-        bool isStatic = request.Activations == ActivationMode.Static;
         request.WideSites.Resolve(checkpoint.Architecture);
         tokenizer ??= checkpoint.ReadTokenizer() is { } files ? TextTokenizer.FromFiles(files) : null;
         CheckVocabulary(checkpoint, tokenizer);
-        IReadOnlyList<int> prefix = isStatic ? request.Prefix.Resolve(checkpoint.Architecture, tokenizer) : [];
+        IReadOnlyList<int> prefix = request.Activations == ActivationMode.Static ? request.Prefix.Resolve(checkpoint.Architecture, tokenizer) : [];
+        WeightSchemes schemes = SchemesOf(request, checkpoint.Architecture);
         TorchRuntime.EnsureLoaded(progress, cancellationToken);
         torch.set_num_threads(request.Threads > 0 ? request.Threads : Environment.ProcessorCount);
         if (choice.Reason is not null)
@@ -56,33 +56,40 @@ public static class GraphQuantizer
                 weights = rotation.Fold(weights);
             }
 
-            return Quantize(checkpoint, weights, rotation, request, choice, tokenizer, prefix, progress, cancellationToken);
+            using DecoderModel model = new(rotation?.Architecture ?? checkpoint.Architecture, weights);
+            RoundingMode rounding = request.Rounding != RoundingMode.Default ? request.Rounding : choice.Recipe.RoundingFor(request.Precision);
+            CalibrationSet all = Calibrate(model, request, tokenizer, rounding, progress, cancellationToken);
+            model.Prefix = prefix;
+            QuantizedGraph graph = Transform(model, all, request, choice, schemes, tokenizer, RestoreWeights, progress, cancellationToken);
+            return Round(graph, all, rounding, progress, cancellationToken);
         }
         catch
         {
             weights.Dispose();
             throw;
         }
+
+        void RestoreWeights()
+        {
+            WeightLoader.RestoreLayers(checkpoint, weights);
+            rotation?.FoldLayers(weights);
+        }
     }
 
-    private static QuantizedGraph Quantize(
-        ICheckpoint checkpoint,
-        DecoderWeights weights,
-        ModelRotation? rotation,
+    /// <summary>The recipe, and with static activations the searches behind it.</summary>
+    private static QuantizedGraph Transform(
+        DecoderModel model,
+        CalibrationSet all,
         QuantizationRequest request,
         RecipeChoice choice,
+        WeightSchemes schemes,
         TextTokenizer? tokenizer,
-        IReadOnlyList<int> prefix,
+        Action restoreWeights,
         IProgress<QuantizationEvent>? progress,
         CancellationToken cancellationToken)
     {
-        using DecoderModel model = new(rotation?.Architecture ?? checkpoint.Architecture, weights);
-        RoundingMode rounding = request.Rounding != RoundingMode.Default ? request.Rounding : choice.Recipe.RoundingFor(request.Precision);
-        int count = rounding == RoundingMode.ErrorFeedback ? ErrorFeedbackRounding.DefaultWindowCount : CalibrationSet.DefaultWindowCount;
-        CalibrationSet all = Calibrate(model, request, tokenizer, count, progress, cancellationToken);
-        CalibrationSet set = all with { Windows = [.. all.Windows.Take(CalibrationSet.DefaultWindowCount)] };
         bool isStatic = request.Activations == ActivationMode.Static;
-        model.Prefix = prefix;
+        CalibrationSet set = all with { Windows = [.. all.Windows.Take(CalibrationSet.DefaultWindowCount)] };
         RecipeContext context = new()
         {
             Model = model,
@@ -90,44 +97,39 @@ public static class GraphQuantizer
             Statistics = Calibrator.Observe(model, set, keepWindows: isStatic, progress, cancellationToken),
             Precision = request.Precision,
             Activations = request.Activations,
-            Schemes = SchemesOf(request),
+            Schemes = schemes,
             Alpha = request.Alpha,
-            RestoreWeights = () =>
-            {
-                WeightLoader.RestoreLayers(checkpoint, weights);
-                rotation?.FoldLayers(weights);
-            },
+            RestoreWeights = restoreWeights,
             Progress = progress,
             CancellationToken = cancellationToken,
         };
         RecipeOutcome outcome = choice.Recipe.Apply(context);
-        if (request.Prefix == SinkPrefix.Auto && isStatic)
+        if (!isStatic)
+        {
+            return context.ToGraph(outcome.Statistics, Summarize(choice, outcome, set, request));
+        }
+
+        if (request.Prefix == SinkPrefix.Auto)
         {
             (context, outcome) = PrefixSearch.Run(context, choice.Recipe, outcome, tokenizer);
         }
 
-        SiteRanges ranges = outcome.Statistics.ToSiteRanges();
-        IReadOnlySet<Site> wide = new HashSet<Site>();
-        if (isStatic)
+        (outcome, SiteRanges ranges, IReadOnlySet<Site> wide) = StaticRefinement.Run(context, choice.Recipe, outcome, request.WideSites);
+        return context.ToGraph(outcome.Statistics, Summarize(choice, outcome, set, request)) with { Ranges = ranges, WideSites = wide };
+    }
+
+    private static QuantizedGraph Round(
+        QuantizedGraph graph, CalibrationSet set, RoundingMode rounding, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
+    {
+        bool feedsBack = rounding == RoundingMode.ErrorFeedback;
+        Dictionary<string, string> settings = new(graph.Recipe.Settings) { ["rounding"] = feedsBack ? "errorfeedback" : "nearest" };
+        if (feedsBack)
         {
-            (outcome, ranges, wide) = StaticRefinement.Run(context, choice.Recipe, outcome, request.WideSites);
+            settings["roundingWindows"] = set.Windows.Count.ToString(CultureInfo.InvariantCulture);
+            graph = ErrorFeedbackRounding.Apply(graph, set, progress, cancellationToken);
         }
 
-        Dictionary<string, string> settings = Settings(outcome, set, request);
-        if (choice.Reason is { } reason)
-        {
-            settings["chosenBy"] = $"{RecipeCatalog.Auto}: {reason}";
-        }
-
-        settings["rounding"] = rounding == RoundingMode.ErrorFeedback ? "error feedback" : "nearest";
-        QuantizedGraph graph = context.ToGraph(outcome.Statistics, new(choice.Recipe.Name, settings) { Findings = outcome.Findings }) with { Ranges = ranges, WideSites = wide };
-        if (rounding != RoundingMode.ErrorFeedback)
-        {
-            return graph;
-        }
-
-        settings["roundingWindows"] = all.Windows.Count.ToString(CultureInfo.InvariantCulture);
-        return ErrorFeedbackRounding.Apply(graph, all, progress, cancellationToken);
+        return graph with { Recipe = graph.Recipe with { Settings = settings } };
     }
 
     private static void CheckVocabulary(ICheckpoint checkpoint, TextTokenizer? tokenizer)
@@ -142,8 +144,9 @@ public static class GraphQuantizer
     }
 
     private static CalibrationSet Calibrate(
-        DecoderModel model, QuantizationRequest request, TextTokenizer? tokenizer, int count, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
+        DecoderModel model, QuantizationRequest request, TextTokenizer? tokenizer, RoundingMode rounding, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
+        int count = rounding == RoundingMode.ErrorFeedback ? ErrorFeedbackRounding.DefaultWindowCount : CalibrationSet.DefaultWindowCount;
         int room = request.Activations == ActivationMode.Static && request.Prefix != SinkPrefix.None ? SinkPrefix.MostTokens : 0;
         int length = Math.Min(CalibrationSet.DefaultWindowLength, model.Architecture.ContextLength - room);
         if (request.Calibration.Count > 0)
@@ -162,18 +165,33 @@ public static class GraphQuantizer
         return ModelSampler.Sample(model, CalibrationSet.SampledWindowCount, length, request.Seed, progress, cancellationToken);
     }
 
-    private static WeightSchemes SchemesOf(QuantizationRequest request)
+    private static WeightSchemes SchemesOf(QuantizationRequest request, DecoderArchitecture architecture)
     {
         WeightSymmetry symmetry = request.Weights != WeightSymmetry.Default ? request.Weights
             : request.Precision.WeightBits == 8 ? WeightSymmetry.Symmetric : WeightSymmetry.Asymmetric;
-        return new(new(request.Precision.WeightBits, symmetry, request.Granularity, request.Precision.BlockSize));
+        WeightScheme scheme = new(request.Precision.WeightBits, symmetry, request.Granularity, request.Precision.BlockSize);
+        return request.Overrides.Apply(scheme, request.Weights, architecture);
     }
 
-    private static Dictionary<string, string> Settings(RecipeOutcome outcome, CalibrationSet set, QuantizationRequest request) => new(outcome.Settings)
+    private static RecipeSummary Summarize(RecipeChoice choice, RecipeOutcome outcome, CalibrationSet set, QuantizationRequest request)
     {
-        ["calibration"] = set.Source,
-        ["calibrationWindows"] = set.Windows.Count.ToString(CultureInfo.InvariantCulture),
-        ["calibrationWindowLength"] = set.WindowLength.ToString(CultureInfo.InvariantCulture),
-        ["seed"] = request.Seed.ToString(CultureInfo.InvariantCulture),
-    };
+        Dictionary<string, string> settings = new(outcome.Settings)
+        {
+            ["calibration"] = set.Source,
+            ["calibrationWindows"] = set.Windows.Count.ToString(CultureInfo.InvariantCulture),
+            ["calibrationWindowLength"] = set.WindowLength.ToString(CultureInfo.InvariantCulture),
+            ["seed"] = request.Seed.ToString(CultureInfo.InvariantCulture),
+        };
+        if (!request.Overrides.IsEmpty)
+        {
+            settings["overrides"] = request.Overrides.ToString();
+        }
+
+        if (choice.Reason is { } reason)
+        {
+            settings["chosenBy"] = $"{RecipeCatalog.Auto}: {reason}";
+        }
+
+        return new(choice.Recipe.Name, settings) { Findings = outcome.Findings };
+    }
 }

@@ -28,6 +28,9 @@ public sealed record QuantizationRequest
     /// <summary>How many weights share a scale.</summary>
     public WeightGranularity Granularity { get; init; } = WeightGranularity.Channel;
 
+    /// <summary>Linear layers with other weight widths than <see cref="Precision"/>.</summary>
+    public WeightOverrides Overrides { get; init; } = WeightOverrides.None;
+
     /// <summary>Smoothing strength in (0, 1), or null to search it on calibration windows.</summary>
     public double? Alpha { get; init; }
 

@@ -21,7 +21,7 @@ public sealed class DiagnosticsTests : IDisposable
                 </QuantizedModel>
                 <QuantizedModel Include="../missing" />
                 <QuantizedModel Include="../tiny" Name="four" Calibration="texts/*.txt" />
-                <QuantizedModel Include="../tiny" Name="five" Calibration="nowhere.txt" Seed="many" />
+                <QuantizedModel Include="../tiny" Name="five" Calibration="nowhere.txt" Seed="many" Overrides="layers.3.down=W8" />
             """);
 
         string output = _work.Build(app).Failed().Output;
@@ -35,6 +35,7 @@ public sealed class DiagnosticsTests : IDisposable
         Assert.Matches(@"App\.csproj\(13,\d+\): error MQ1105: The calibration pattern 'texts/\*\.txt' matches no file", output);
         Assert.Matches(@"App\.csproj\(14,\d+\): error MQ1105: The calibration file '.*nowhere\.txt' does not exist", output);
         Assert.Matches(@"App\.csproj\(14,\d+\): error MQ1101: Seed=""many""", output);
+        Assert.Matches(@"App\.csproj\(14,\d+\): error MQ1101: Overrides=""layers\.3\.down=W8"" of model 'five' is not known: expected a list such as down=W8", output);
     }
 
     [Fact]

@@ -123,8 +123,32 @@ public sealed class EndToEndTests(DefaultArtifact artifact) : IClassFixture<Defa
 
         Assert.Equal(0, run.ExitCode);
         Assert.Equal("W4A8", run.Json.GetProperty("precision").GetString());
+        run = await CommandRun.Of("bench", "--shape", "96x2x2x1x160x256", "--precision", "W4B64A8", "--prompt-tokens", "8", "--new-tokens", "4", "--repeats", "1", "--json");
+        Assert.Equal("W4B64A8", run.Json.GetProperty("precision").GetString());
         (await CommandRun.Of("bench", "--json")).IsError(2, "MQ1007");
         (await CommandRun.Of("bench", "--shape", "64y2", "--json")).IsError(2, "MQ1008");
+    }
+
+    [Fact]
+    public async Task Mixed_widths_are_made_inspected_and_run()
+    {
+        string path = artifact.Folder["mixed.mq.safetensors"];
+        string[] arguments = artifact.QuantizeArguments("--precision", "W4B64A8", "--override", "down=W8", "--override", "layers.1.attention.o=W4B32");
+        arguments[3] = path;
+        CommandRun made = await CommandRun.Of(arguments);
+        Assert.True(made.ExitCode == 0, made.Error + made.Out);
+
+        CommandRun inspected = await CommandRun.Of("inspect", path, "--json");
+        JsonElement formats = inspected.Json.GetProperty("formats");
+        Assert.Equal(6, formats.GetProperty("S8").GetProperty("down").GetInt32());
+        Assert.Equal(1, formats.GetProperty("S4B32").GetProperty("o").GetInt32());
+        Assert.Equal(5, formats.GetProperty("S4B64").GetProperty("o").GetInt32());
+        Assert.Contains("S4B64 q, k, v, o in 5 of 6, gate, up", (await CommandRun.Of("inspect", path)).Out, StringComparison.Ordinal);
+        Assert.StartsWith(", there was", (await CommandRun.Of("run", path, "--prompt", "Once upon a time", "--max-tokens", "8", "--temperature", "0", "--json")).Json.GetProperty("text").GetString(), StringComparison.Ordinal);
+
+        (await CommandRun.Of(artifact.QuantizeArguments("--override", "sideways=W8"))).IsError(2, "MQ1015");
+        (await CommandRun.Of(artifact.QuantizeArguments("--override", "layers.7.mlp.up=W4"))).IsError(2, "MQ1015");
+        (await CommandRun.Of(artifact.QuantizeArguments("--precision", "W4B32A8", "--granularity", "tensor"))).IsError(2, "MQ1003");
     }
 
     [Fact]

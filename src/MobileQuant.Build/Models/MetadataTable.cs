@@ -6,6 +6,10 @@ namespace MobileQuant.Build.Models;
 /// <summary>What each setting of an item may say. The engine checks again; here a wrong word costs no process start.</summary>
 internal static class MetadataTable
 {
+    private static readonly Regex s_override = new(
+        @"^((layers\.([0-9]+|\*)\.)?(attention\.[qkvo]|mlp\.(gate|up|down))|[qkvo]|gate|up|down)\s*=\s*(W8|W4|W4B64|W4B32)$",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
+
     /// <summary>Settings that are one word of a list, with the spelling that the tool gets.</summary>
     public static IReadOnlyDictionary<string, string[]> Words { get; } = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
@@ -38,6 +42,11 @@ internal static class MetadataTable
 
         switch (metadata)
         {
+            case ModelMetadata.Overrides:
+                string[] parts = FileList.Split(value);
+                normalized = parts.All(part => s_override.IsMatch(part)) ? string.Join(";", parts) : null;
+                expected = normalized is null ? "a list such as down=W8; layers.3.attention.o=W4B32 (widths W8, W4, W4B64, W4B32; layers.* for all)" : string.Empty;
+                return normalized is not null;
             case ModelMetadata.Alpha:
                 bool good = value.Length == 0 || (TryNumber(value, out double alpha) && alpha > 0 && alpha < 1);
                 normalized = good ? value : null;

@@ -11,6 +11,7 @@ internal static class ModelMetadata
     public const string Prefix = "Prefix";
     public const string Weights = "Weights";
     public const string Granularity = "Granularity";
+    public const string Overrides = "Overrides";
     public const string Alpha = "Alpha";
     public const string Rounding = "Rounding";
     public const string Calibration = "Calibration";
@@ -33,7 +34,7 @@ internal static class ModelMetadata
     /// <summary>What a project may write on an item.</summary>
     public static IReadOnlyList<string> Public { get; } =
     [
-        Name, Recipe, Precision, Activations, WideSites, Prefix, Weights, Granularity, Alpha, Rounding, Calibration, Seed,
+        Name, Recipe, Precision, Activations, WideSites, Prefix, Weights, Granularity, Overrides, Alpha, Rounding, Calibration, Seed,
         Link, CopyToOutputDirectory, CopyToPublishDirectory, Visible,
     ];
 }

@@ -33,6 +33,11 @@ internal static class ToolArguments
             "--base-directory", baseDirectory,
         ];
 
+        if (model.GetMetadata(ModelMetadata.Overrides) is { Length: > 0 } overrides)
+        {
+            arguments.AddRange(["--override", overrides]);
+        }
+
         if (model.GetMetadata(ModelMetadata.Alpha) is { Length: > 0 } alpha)
         {
             arguments.AddRange(["--alpha", alpha]);

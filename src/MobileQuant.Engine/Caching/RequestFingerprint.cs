@@ -54,6 +54,7 @@ internal static class RequestFingerprint
             Fingerprint.Setting("weights", Text(request.Weights)),
             Fingerprint.Setting("granularity", Text(request.Granularity)),
             Fingerprint.Setting("rounding", Text(request.Rounding)),
+            Fingerprint.Setting("overrides", request.Overrides.IsEmpty ? "none" : request.Overrides.ToString()),
             Fingerprint.Setting("seed", Text(request.Seed)),
         ];
         foreach (string path in files)

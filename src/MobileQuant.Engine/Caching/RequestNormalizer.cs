@@ -53,6 +53,11 @@ internal static class RequestNormalizer
             throw new MobileQuantException("MQ1003", $"Threads is {request.Threads}; expected 0 (all cores) or more.", "Use 0 or a positive number.");
         }
 
+        if (request.Granularity == WeightGranularity.Tensor && request.Precision.BlockSize > 0)
+        {
+            throw new MobileQuantException("MQ1003", $"Granularity is tensor, but the weights of {request.Precision} have scales per channel and block.", "Use granularity channel, or a precision without blocks.");
+        }
+
         bool isStatic = request.Activations == ActivationMode.Static;
         if (!isStatic && !request.WideSites.IsSearched && request.WideSites != WideSites.None)
         {
@@ -70,10 +75,12 @@ internal static class RequestNormalizer
             Recipe = recipe,
             CheckpointPath = Path.TrimEndingDirectorySeparator(RequirePath(request.CheckpointPath, "The checkpoint path is empty.")),
             Alpha = recipe == "RoundToNearest" ? null : request.Alpha,
-            Weights = request.Weights != WeightSymmetry.Default ? request.Weights
+            // Overrides resolve the default for their own widths.
+            Weights = request.Weights != WeightSymmetry.Default || !request.Overrides.IsEmpty ? request.Weights
                 : request.Precision.WeightBits == 4 ? WeightSymmetry.Asymmetric
                 : WeightSymmetry.Symmetric,
-            WideSites = isStatic ? request.WideSites : WideSites.None,
+            // Without effect per token: the default, so that a change of activations is the only one that is told.
+            WideSites = isStatic ? request.WideSites : WideSites.Auto,
             BaseDirectory = BaseOf(request),
             Calibration = [.. request.Calibration.SelectMany(pattern => Expand(pattern, BaseOf(request))).Distinct(StringComparer.Ordinal)],
         };

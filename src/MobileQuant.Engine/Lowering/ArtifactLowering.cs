@@ -123,9 +123,12 @@ public sealed class ArtifactLowering
         }
     }
 
-    private ArtifactManifest CreateManifest(IReadOnlyDictionary<string, string> digests) => new()
+    private ArtifactManifest CreateManifest(IReadOnlyDictionary<string, string> digests) =>
+        CreateManifest(digests, [.. _layers.Select(l => l.CreateManifest())]);
+
+    private ArtifactManifest CreateManifest(IReadOnlyDictionary<string, string> digests, IReadOnlyList<ManifestLayer> layers) => new()
     {
-        FormatVersion = ArtifactManifest.CurrentFormatVersion,
+        FormatVersion = ArtifactManifest.VersionOf(layers),
         ToolVersion = _origin.ToolVersion,
         Family = _architecture.Family,
         Precision = _graph.Precision.ToString(),
@@ -150,7 +153,7 @@ public sealed class ArtifactLowering
             Prefix = _graph.Prefix.Count == 0 ? null : _graph.Prefix,
             TiedHead = _architecture.TiedEmbeddings,
             Head = _head.Manifest,
-            Layers = [.. _layers.Select(l => l.CreateManifest())],
+            Layers = layers,
         },
         Sites = [.. _layers.SelectMany(l => l.Sites())],
         Digests = digests,

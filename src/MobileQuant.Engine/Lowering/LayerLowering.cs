@@ -145,12 +145,13 @@ internal sealed class LayerLowering
             LinearKind.Up => _ => _scales.Up,
             _ => _ => residual.Step,
         };
+        WeightScheme scheme = _graph.Schemes[_index, kind];
         return new(
             ArtifactNames.Linear(_index, name),
             _architecture.OutputSize(kind),
             _architecture.InputSize(kind),
-            _graph.Schemes[_index, kind].Bits == 8 ? WeightFormat.S8 : WeightFormat.S4,
-            hasZeroPoints: _graph.Schemes[_index, kind].Symmetry == WeightSymmetry.Asymmetric,
+            LinearLowering.FormatOf(scheme),
+            hasZeroPoints: scheme.Symmetry == WeightSymmetry.Asymmetric && scheme.BlockSize == 0,
             () => _graph.QuantizeLinear(_index, kind),
             _graph.Weights.Layers[_index][kind].Bias?.data<float>().ToArray(),
             unit / limit,

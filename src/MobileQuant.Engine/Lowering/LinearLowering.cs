@@ -89,7 +89,8 @@ internal sealed class LinearLowering
         writer.Add(name, "U8", [tiles, PackedLayout.TileBytes(format, inputs)], stream =>
         {
             byte[] packed = new byte[PackedLayout.TotalBytes(format, outputs, inputs)];
-            PackedLayout.Pack(format, weight().Codes, outputs, inputs, packed);
+            QuantizedWeight w = weight();
+            PackedLayout.Pack(format, w.Codes, outputs, inputs, packed, w.BlockScales, w.BlockZeroPoints);
             stream.Write(packed);
         });
     }
@@ -114,21 +115,54 @@ internal sealed class LinearLowering
         return bits;
     }
 
+    /// <summary>The layout for a scheme.</summary>
+    public static WeightFormat FormatOf(WeightScheme scheme) => (scheme.Bits, scheme.BlockSize) switch
+    {
+        (8, 0) => WeightFormat.S8,
+        (4, 0) => WeightFormat.S4,
+        (4, 64) => WeightFormat.S4B64,
+        (4, 32) => WeightFormat.S4B32,
+        _ => throw new ArgumentOutOfRangeException(nameof(scheme), scheme, "there is no layout for it"),
+    };
+
+    /// <summary>sum_k s * (w - zero) and sum_k s * |w - zero| of a row, with the block scales s where there are blocks.</summary>
     private static (int Sum, long Magnitude) Sums(QuantizedWeight weight, int row)
     {
-        int zero = weight.ZeroPoints?[row] ?? 0;
-        int sum = 0;
+        ReadOnlySpan<sbyte> codes = weight.Codes.AsSpan(row * weight.Columns, weight.Columns);
+        int length = weight.BlockSize == 0 ? weight.Columns : weight.BlockSize;
+        int block = row * ((weight.Columns + length - 1) / length);
+        long sum = 0;
         long magnitude = 0;
-        foreach (sbyte code in weight.Codes.AsSpan(row * weight.Columns, weight.Columns))
+        for (int first = 0; first < codes.Length; first += length, block++)
         {
-            sum += code - zero;
-            magnitude += Math.Abs(code - zero);
+            int scale = weight.BlockScales?[block] ?? 1;
+            int zero = weight.BlockScales is null ? weight.ZeroPoints?[row] ?? 0 : weight.BlockZeroPoints?[block] ?? 0;
+            foreach (sbyte code in codes.Slice(first, Math.Min(length, codes.Length - first)))
+            {
+                sum += scale * (code - zero);
+                magnitude += scale * Math.Abs(code - zero);
+            }
         }
 
-        return (sum, magnitude);
+        // Rows whose sum passes s32 are refused for their magnitude.
+        return (unchecked((int)sum), magnitude);
     }
 
-    private QuantizedWeight Weight() => _weight ??= _quantize();
+    private QuantizedWeight Weight()
+    {
+        if (_weight is null)
+        {
+            QuantizedWeight weight = _quantize();
+            if (FormatOf(new(weight.Bits, WeightSymmetry.Default, WeightGranularity.Channel, weight.BlockSize)) != Manifest.Format)
+            {
+                throw new InvalidOperationException($"the codes of '{Name}' have {weight.Bits} bits in blocks of {weight.BlockSize}, its layout is {Manifest.Format}");
+            }
+
+            _weight = weight;
+        }
+
+        return _weight;
+    }
 
     private void WriteChannels(Stream stream)
     {
@@ -171,7 +205,7 @@ internal sealed class LinearLowering
     }
 
     /// <summary>
-    /// sum |w - zero| times the largest |x - z|. Partial sums may pass 2^31 on the way; wrapping addition is exact modulo 2^32, so
+    /// sum s * |w - zero| times the largest |x - z|. Partial sums may pass 2^31 on the way; wrapping addition is exact modulo 2^32, so
     /// only the final accumulator has to fit.
     /// </summary>
     private long Prove(long magnitude)

@@ -29,8 +29,8 @@ public sealed class WeightSchemes
         {
             WeightScheme scheme = _overrides.TryGetValue((layer, kind), out WeightScheme own) ? own : Default;
 
-            // The paper's per-tensor form keeps the down projection per channel.
-            return kind == LinearKind.Down ? scheme with { Granularity = WeightGranularity.Channel } : scheme;
+            // The paper's per-tensor form keeps the down projection per channel; blocks have a channel scale always.
+            return kind == LinearKind.Down || scheme.BlockSize > 0 ? scheme with { Granularity = WeightGranularity.Channel } : scheme;
         }
     }
 }

@@ -12,8 +12,10 @@ namespace MobileQuant.Recipes;
 /// </summary>
 internal sealed class SmoothingSearch
 {
-    /// <summary>Strengths that are tried; null is no smoothing.</summary>
-    private static readonly double?[] Candidates = [null, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
+    /// <summary>Strengths that are tried; null is no smoothing. Behind them come the neighbours of the best one.</summary>
+    private static readonly double?[] Candidates = [null, 0.35, 0.5, 0.65, 0.8];
+
+    private const double Neighbour = 0.05;
 
     /// <summary>Static scales want more of it: from the strongest down, and past the best only as far as it takes to see that.</summary>
     private static readonly double?[] StaticCandidates = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, null];
@@ -59,24 +61,30 @@ internal sealed class SmoothingSearch
         int[][] windows = [.. _context.Calibration.Windows.Take(Math.Max(1, SearchTokens / _context.Calibration.WindowLength))];
         using torch.Tensor ids = TokenTensor.Of(windows);
         using torch.Tensor reference = _context.Model.ForwardHidden(ids);
-        double?[] candidates = _context.Activations == ActivationMode.Static ? StaticCandidates : Candidates;
+        bool isStatic = _context.Activations == ActivationMode.Static;
+        List<double?> candidates = [.. isStatic ? StaticCandidates : Candidates];
         double? best = null;
         double least = double.PositiveInfinity;
         double previous = double.PositiveInfinity;
         int worse = 0;
-        for (int i = 0; i < candidates.Length && worse < WorseInARow; i++)
+        for (int i = 0; i < candidates.Count && worse < WorseInARow; i++)
         {
             _context.CancellationToken.ThrowIfCancellationRequested();
-            _context.Progress?.Report(new QuantizationEvent.Progress("search", "searching the smoothing strength", i, candidates.Length));
+            _context.Progress?.Report(new QuantizationEvent.Progress("search", "searching the smoothing strength", i, candidates.Count));
             double loss = LossOf(candidates[i], ids, reference);
             _findings.Add(new("alpha", Text(candidates[i]), loss, false));
-            worse = _context.Activations == ActivationMode.Static && loss > previous && loss > least ? worse + 1 : 0;
+            worse = isStatic && loss > previous && loss > least ? worse + 1 : 0;
             previous = loss;
 
             // Sums over threads differ in their last digits; a tie must not be decided by them.
             if (loss < least * (1 - TieMargin))
             {
                 (best, least) = (candidates[i], loss);
+            }
+
+            if (!isStatic && i == Candidates.Length - 1 && best is { } strength)
+            {
+                candidates.AddRange([Math.Round(strength - Neighbour, 2), Math.Round(strength + Neighbour, 2)]);
             }
         }
 

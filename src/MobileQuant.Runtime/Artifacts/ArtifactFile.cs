@@ -125,11 +125,11 @@ public sealed class ArtifactFile : IDisposable
 
         // The version first: another version's manifest may have another form.
         int version = ReadVersion(path, json);
-        if (version != ArtifactManifest.CurrentFormatVersion)
+        if (version is < ArtifactManifest.OldestFormatVersion or > ArtifactManifest.CurrentFormatVersion)
         {
             throw new MobileQuantException(
                 "MQ6001",
-                $"'{path}' has artifact format {version}; this runtime reads format {ArtifactManifest.CurrentFormatVersion}.",
+                $"'{path}' has artifact format {version}; this runtime reads formats {ArtifactManifest.OldestFormatVersion} to {ArtifactManifest.CurrentFormatVersion}.",
                 "Quantize again with the MobileQuant version that the app references, or update MobileQuant.Runtime.");
         }
 

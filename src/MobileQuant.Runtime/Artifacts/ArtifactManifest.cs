@@ -7,13 +7,16 @@ namespace MobileQuant.Artifacts;
 /// <summary>What an artifact says of itself: the JSON under <c>mobilequant.manifest</c> in the safetensors metadata.</summary>
 public sealed record ArtifactManifest
 {
-    /// <summary>The format that this version reads and writes.</summary>
-    public const int CurrentFormatVersion = 1;
+    /// <summary>The newest format that this version reads and writes: 2 added weights in blocks and wide inputs.</summary>
+    public const int CurrentFormatVersion = 2;
+
+    /// <summary>The oldest format that this version reads.</summary>
+    public const int OldestFormatVersion = 1;
 
     /// <summary>The key in <see cref="Digests"/> of everything but packed weights.</summary>
     public const string SmallTensors = "*";
 
-    /// <summary>Format of the artifact; readers accept their own only.</summary>
+    /// <summary>Format of the artifact: the oldest that can hold it.</summary>
     public required int FormatVersion { get; init; }
 
     /// <summary>Version of the tool that wrote it.</summary>
@@ -22,7 +25,7 @@ public sealed record ArtifactManifest
     /// <summary>Model family, for people.</summary>
     public required string Family { get; init; }
 
-    /// <summary>W8A8, W4A8.</summary>
+    /// <summary>W8A8, W4A8, W4B64A8, W4B32A8; linear layers with other widths are named in the settings.</summary>
     public required string Precision { get; init; }
 
     /// <summary>token or static.</summary>
@@ -66,6 +69,16 @@ public sealed record ArtifactManifest
     /// order; 64 hex digits.
     /// </summary>
     public required IReadOnlyDictionary<string, string> Digests { get; init; }
+
+    /// <summary>The oldest format that can hold some layers, so that older readers open all that they can.</summary>
+    /// <param name="layers">The decoder layers.</param>
+    /// <returns>The version to write.</returns>
+    public static int VersionOf(IReadOnlyList<ManifestLayer> layers)
+    {
+        bool blocks = layers.SelectMany(l => l.Linears.Values).Any(linear => PackedLayout.BlockSize(linear.Format) > 0);
+        bool wide = layers.SelectMany(l => (ManifestInput?[])[l.AttentionInput, l.OutputInput, l.FeedForwardInput, l.DownInput]).Any(i => i?.WideBits > 0);
+        return blocks || wide ? CurrentFormatVersion : OldestFormatVersion;
+    }
 }
 
 /// <summary>One candidate that a search tried.</summary>
@@ -171,7 +184,7 @@ public sealed record ManifestInput(
 /// <param name="Format">Layout of the weights.</param>
 /// <param name="OutputMinimum">Clamp of the outputs.</param>
 /// <param name="OutputMaximum">Clamp of the outputs.</param>
-/// <param name="AccumulatorBound">max over rows of sum |w - zero| * max |x - z|; below 2^31.</param>
+/// <param name="AccumulatorBound">max over rows of sum s * |w - zero| * max |x - z|, s the block scales or 1; below 2^31.</param>
 /// <param name="HasBias">Whether the channel table has a third row of biases.</param>
 /// <param name="HasZeroPoints">Whether weights have zero points.</param>
 public sealed record ManifestLinear(

@@ -153,6 +153,7 @@ internal sealed class ProgramReader
         }
 
         NativeSpan<sbyte> zeroPoints = default;
+        Check(!linear.HasZeroPoints || PackedLayout.BlockSize(linear.Format) == 0, $"the zero points of '{name}'");
         if (linear.HasZeroPoints)
         {
             zeroPoints = _file.Map<sbyte>(ArtifactNames.ZeroPoints(name), "I8", padded);

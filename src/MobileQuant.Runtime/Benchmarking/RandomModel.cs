@@ -16,19 +16,23 @@ public static class RandomModel
     /// <summary>Makes a model.</summary>
     /// <param name="shape">Its sizes.</param>
     /// <param name="weightBits">8 or 4, for the decoder layers; embedding and head have 8.</param>
+    /// <param name="blockSize">64 or 32 for 4-bit weights in blocks; 0 for a scale per channel.</param>
     /// <param name="seed">The same seed gives the same model.</param>
     /// <returns>A model without tokenizer and manifest.</returns>
     /// <exception cref="MobileQuantException">MQ6002: impossible sizes.</exception>
-    public static QuantizedModel Create(ProgramShape shape, int weightBits = 8, int seed = 1)
+    public static QuantizedModel Create(ProgramShape shape, int weightBits = 8, int blockSize = 0, int seed = 1)
     {
         ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
-        if (weightBits is not (4 or 8))
+        WeightFormat format = (weightBits, blockSize) switch
         {
-            throw new ArgumentOutOfRangeException(nameof(weightBits), weightBits, "8 or 4");
-        }
-
-        return new(new Builder(shape, weightBits == 8 ? WeightFormat.S8 : WeightFormat.S4, seed).Build());
+            (8, 0) => WeightFormat.S8,
+            (4, 0) => WeightFormat.S4,
+            (4, 64) => WeightFormat.S4B64,
+            (4, 32) => WeightFormat.S4B32,
+            _ => throw new ArgumentOutOfRangeException(nameof(weightBits), (weightBits, blockSize), "8 or 4, in blocks of 64 or 32 when 4"),
+        };
+        return new(new Builder(shape, format, seed).Build());
     }
 
     private sealed class Builder(ProgramShape shape, WeightFormat format, int seed)
@@ -109,6 +113,8 @@ public static class RandomModel
             Parallel.For(0, padded / LinearProgram.TileRows, tile =>
                 FillTile(layout, weights.AsSpan(tile * tileBytes, tileBytes), sums.AsSpan(tile * LinearProgram.TileRows, LinearProgram.TileRows), inputs, (first * 1_000_003) + tile));
 
+            // Block scales average 32.
+            int more = PackedLayout.BlockSize(layout) > 0 ? 5 : 0;
             byte* pointer = (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(weights, 0);
             return new()
             {
@@ -119,7 +125,7 @@ public static class RandomModel
                 Weights = new(pointer, weights.Length, weights),
                 RowSums = NativeSpan<int>.Copy(sums),
                 Multipliers = NativeSpan<int>.Copy([.. Enumerable.Range(0, padded).Select(n => (1 << 30) + (n * 7919))]),
-                Shifts = NativeSpan<byte>.Copy([.. Enumerable.Repeat((byte)shift, padded)]),
+                Shifts = NativeSpan<byte>.Copy([.. Enumerable.Repeat((byte)(shift + more), padded)]),
                 OutputMinimum = -limit,
                 OutputMaximum = limit,
             };
@@ -128,6 +134,13 @@ public static class RandomModel
         private static void FillTile(WeightFormat layout, Span<byte> tile, Span<int> sums, int inputs, int seed)
         {
             new Random(seed).NextBytes(tile);
+            int size = PackedLayout.BlockSize(layout);
+            if (size > 0)
+            {
+                FillBlocks(layout, tile, sums, inputs, size);
+                return;
+            }
+
             int step = layout == WeightFormat.S8 ? 4 : 8;
             for (int at = 0; at < tile.Length; at++)
             {
@@ -144,6 +157,25 @@ public static class RandomModel
                     int high = k + 4 < inputs ? code >> 4 : 8;
                     code = (byte)(low | (high << 4));
                     sums[at % 64 / 4] += low + high - 16;
+                }
+            }
+        }
+
+        private static void FillBlocks(WeightFormat layout, Span<byte> tile, Span<int> sums, int inputs, int size)
+        {
+            for (int k = 0; k < inputs; k += size)
+            {
+                Span<byte> block = tile[(int)PackedLayout.GroupOffset(layout, k)..];
+                for (int at = 0; at < 64 * ((Math.Min(size, inputs - k) + 7) / 8); at++)
+                {
+                    int row = at % 64 / 4;
+                    int column = k + (at / 64 * 8) + (at % 4);
+                    (int scale, int zero) = BlockHeader.Get(block, row);
+                    ref byte code = ref block[BlockHeader.Bytes + at];
+                    int low = column < inputs ? code & 15 : 0;
+                    int high = column + 4 < inputs ? code >> 4 : 0;
+                    code = (byte)(low | (high << 4));
+                    sums[row] += scale * ((column < inputs ? low - 8 - zero : 0) + (column + 4 < inputs ? high - 8 - zero : 0));
                 }
             }
         }

@@ -12,7 +12,7 @@ internal static unsafe class AdvSimdBlocks
     private const int TileRows = LinearProgram.TileRows;
 
     /// <summary>Adds a block.</summary>
-    /// <param name="entry">Its entry in the <see cref="BlockTable"/>.</param>
+    /// <param name="header">Its <see cref="BlockHeader"/>.</param>
     /// <param name="codes">The rows' codes from its first column on.</param>
     /// <param name="stride">Bytes between rows.</param>
     /// <param name="count">Rows.</param>
@@ -20,14 +20,14 @@ internal static unsafe class AdvSimdBlocks
     /// <param name="dots"><c>[count][16]</c>, of nibbles and x'.</param>
     /// <param name="sums"><c>[count][16]</c>.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Add(byte* entry, byte* codes, int stride, int count, int columns, int* dots, int* sums)
+    public static void Add(byte* header, byte* codes, int stride, int count, int columns, int* dots, int* sums)
     {
         Vector128<byte> mask = Vector128.Create((byte)15);
-        Vector128<byte> packed = Vector128.Load(entry);
+        Vector128<byte> packed = Vector128.Load(header);
         Vector128<ulong> low = (packed & mask).AsUInt64();
         Vector128<ulong> high = AdvSimd.ShiftRightLogical(packed, 4).AsUInt64();
         Vector128<int> amounts = Vector128.Create(0, -2, -4, -6);
-        Vector128<byte> upper = AdvSimd.ShiftLogical(Vector128.Create(*(uint*)(entry + 16)), amounts).AsByte() & Vector128.Create((byte)3);
+        Vector128<byte> upper = AdvSimd.ShiftLogical(Vector128.Create(*(uint*)(header + 16)), amounts).AsByte() & Vector128.Create((byte)3);
         Vector128<byte> scales = AdvSimd.Arm64.ZipLow(low, high).AsByte() | AdvSimd.ShiftLeftLogical(upper, 4);
         Vector128<byte> zeros = AdvSimd.Arm64.ZipHigh(low, high).AsByte();
         for (int row = 0; row < count; row++, codes += stride, dots += TileRows, sums += TileRows)

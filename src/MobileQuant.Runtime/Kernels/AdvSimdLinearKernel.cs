@@ -87,14 +87,12 @@ internal sealed unsafe class AdvSimdLinearKernel<TDot>(string name) : LinearKern
     {
         int* dots = stackalloc int[4 * TileRows];
         new Span<int>(sums, count * TileRows).Clear();
-        byte* weights = tile + linear.TableBytes;
         int size = linear.BlockSize;
         for (int k = 0; k < linear.InputSize; k += size)
         {
-            Dot<TWeights>(count, weights, codes + k, stride, Math.Min(size, linear.PaddedInputSize - k), dots);
+            Dot<TWeights>(count, tile + BlockHeader.Bytes, codes + k, stride, Math.Min(size, linear.PaddedInputSize - k), dots);
             AdvSimdBlocks.Add(tile, codes + k, stride, count, Math.Min(size, linear.InputSize - k), dots, sums);
-            weights += size * TileRows / 2;
-            tile += BlockTable.EntryBytes;
+            tile += BlockHeader.Bytes + (size * TileRows / 2);
         }
     }
 }

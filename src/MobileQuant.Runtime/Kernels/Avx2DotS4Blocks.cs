@@ -54,57 +54,52 @@ internal static unsafe class Avx2DotS4Blocks
         }
     }
 
-    /// <summary>Spreads packed nibbles to one a byte, <c>[columns/4][16][4]</c>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Unpack(byte* weights, int columns, byte* unpacked)
-    {
-        for (int groups = columns / 8; groups > 0; groups--)
-        {
-            (Vector256<byte> low0, Vector256<byte> high0) = Nibbles(weights);
-            (Vector256<byte> low1, Vector256<byte> high1) = Nibbles(weights + 32);
-            low0.Store(unpacked);
-            low1.Store(unpacked + 32);
-            high0.Store(unpacked + 64);
-            high1.Store(unpacked + 96);
-            weights += GroupBytes;
-            unpacked += 2 * GroupBytes;
-        }
-    }
-
-    /// <summary>Spreads the table of some blocks for <see cref="FourRows"/> and <see cref="SubtractZeros"/>.</summary>
-    /// <param name="table">The first block's entry.</param>
-    /// <param name="blocks">Blocks.</param>
+    /// <summary>Spreads some blocks for <see cref="FourRows"/> and <see cref="SubtractZeros"/>.</summary>
+    /// <param name="weights">The first block.</param>
+    /// <param name="columns">Columns with padding.</param>
+    /// <param name="blockSize">64 or 32.</param>
+    /// <param name="unpacked">Receives nibbles, one a byte, <c>[columns/4][16][4]</c>.</param>
     /// <param name="scales">Receives <c>[blocks][16][2]</c>: each scale twice.</param>
     /// <param name="products">Receives <c>[blocks/2][16][2]</c>: scale * (zero + 8) of two blocks side by side.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void UnpackTable(byte* table, int blocks, short* scales, short* products)
+    public static void Unpack(byte* weights, int columns, int blockSize, byte* unpacked, short* scales, short* products)
     {
-        for (int b = 0; b < blocks; b += 2)
+        Vector256<short> first = default;
+        bool odd = false;
+        for (; columns > 0; columns -= blockSize, odd = !odd)
         {
-            Vector256<short> first = Entry(table, scales);
-            Vector256<short> second = b + 1 < blocks ? Entry(table + BlockTable.EntryBytes, scales + BlockLanes) : default;
+            (Vector128<byte> s, Vector128<byte> z) = Header(weights);
+            Twice(s).Store(scales);
+            Twice(Sse2.ShiftRightLogical128BitLane(s, 8)).Store(scales + 16);
+            scales += BlockLanes;
+            Vector256<short> product = Avx2.MultiplyLow(Avx2.ConvertToVector256Int16(s), Avx2.ConvertToVector256Int16(z));
+
+            // A block without partner is joined with zeros first.
+            Vector256<short> second = odd ? product : default;
+            first = odd ? first : product;
             Vector256<short> low = Avx2.UnpackLow(first, second);
             Vector256<short> high = Avx2.UnpackHigh(first, second);
             Avx2.Permute2x128(low, high, 0x20).Store(products);
             Avx2.Permute2x128(low, high, 0x31).Store(products + 16);
-            table += 2 * BlockTable.EntryBytes;
-            scales += 2 * BlockLanes;
-            products += BlockLanes;
-        }
+            products += odd ? BlockLanes : 0;
 
-        // scale * (zero + 8) of the 16 rows.
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static Vector256<short> Entry(byte* entry, short* scales)
-        {
-            (Vector128<byte> s, Vector128<byte> z) = Read(entry);
-            Twice(s).Store(scales);
-            Twice(Sse2.ShiftRightLogical128BitLane(s, 8)).Store(scales + 16);
-            return Avx2.MultiplyLow(Avx2.ConvertToVector256Int16(s), Avx2.ConvertToVector256Int16(z));
+            weights += BlockHeader.Bytes;
+            for (int groups = Math.Min(columns, blockSize) / 8; groups > 0; groups--)
+            {
+                (Vector256<byte> low0, Vector256<byte> high0) = Nibbles(weights);
+                (Vector256<byte> low1, Vector256<byte> high1) = Nibbles(weights + 32);
+                low0.Store(unpacked);
+                low1.Store(unpacked + 32);
+                high0.Store(unpacked + 64);
+                high1.Store(unpacked + 96);
+                weights += GroupBytes;
+                unpacked += 2 * GroupBytes;
+            }
         }
     }
 
     /// <summary>The part of the zero points for four rows: <c>sums[row][16] -= sum_b scale * (zero + 8) * sum x'</c>.</summary>
-    /// <param name="products">From <see cref="UnpackTable"/>.</param>
+    /// <param name="products">From <see cref="Unpack"/>.</param>
     /// <param name="blockSums"><c>[4][stride]</c>, two blocks of a row at a time.</param>
     /// <param name="stride">Even.</param>
     /// <param name="blocks">Blocks; a last one without partner is read with one block sum more.</param>
@@ -139,13 +134,14 @@ internal static unsafe class Avx2DotS4Blocks
 
     /// <summary>One row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void OneRow(byte* weights, byte* table, byte* inputs, short* blockSums, int columns, int blockSize, int* sums)
+    public static void OneRow(byte* weights, byte* inputs, short* blockSums, int columns, int blockSize, int* sums)
     {
         Vector256<int> a0 = Vector256.Load(sums);
         Vector256<int> a1 = Vector256.Load(sums + 8);
-        for (int groups = columns / 8; groups > 0; table += BlockTable.EntryBytes, blockSums++)
+        for (int groups = columns / 8; groups > 0; blockSums++)
         {
-            (Vector128<byte> s, Vector128<byte> z) = Read(table);
+            (Vector128<byte> s, Vector128<byte> z) = Header(weights);
+            weights += BlockHeader.Bytes;
             Vector256<short> s0 = Twice(s);
             Vector256<short> s1 = Twice(Sse2.ShiftRightLogical128BitLane(s, 8));
             Vector256<short> x = Avx2.BroadcastScalarToVector256((int*)blockSums).AsInt16();
@@ -180,15 +176,16 @@ internal static unsafe class Avx2DotS4Blocks
 
     /// <summary>Two rows; <paramref name="stride"/> leads from the block sums of the first to those of the second.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void TwoRows(byte* weights, byte* table, byte* inputs, short* blockSums, int stride, int columns, int blockSize, int* sums)
+    public static void TwoRows(byte* weights, byte* inputs, short* blockSums, int stride, int columns, int blockSize, int* sums)
     {
         Vector256<int> a0 = Vector256.Load(sums);
         Vector256<int> a1 = Vector256.Load(sums + 8);
         Vector256<int> b0 = Vector256.Load(sums + 16);
         Vector256<int> b1 = Vector256.Load(sums + 24);
-        for (int groups = columns / 8; groups > 0; table += BlockTable.EntryBytes, blockSums++)
+        for (int groups = columns / 8; groups > 0; blockSums++)
         {
-            (Vector128<byte> s, Vector128<byte> z) = Read(table);
+            (Vector128<byte> s, Vector128<byte> z) = Header(weights);
+            weights += BlockHeader.Bytes;
             Vector256<short> s0 = Twice(s);
             Vector256<short> s1 = Twice(Sse2.ShiftRightLogical128BitLane(s, 8));
             Vector256<short> p0 = Once(z, s0);
@@ -291,15 +288,15 @@ internal static unsafe class Avx2DotS4Blocks
         }
     }
 
-    /// <summary>An entry of a <see cref="BlockTable"/>: scales and zero points + 8 of its 16 rows.</summary>
+    /// <summary>Scales and zero points + 8 of the 16 rows of a block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector128<byte> Scales, Vector128<byte> Zeros) Read(byte* entry)
+    private static (Vector128<byte> Scales, Vector128<byte> Zeros) Header(byte* header)
     {
         Vector128<byte> mask = Vector128.Create((byte)15);
-        Vector128<byte> packed = Vector128.Load(entry);
+        Vector128<byte> packed = Vector128.Load(header);
         Vector128<long> low = (packed & mask).AsInt64();
         Vector128<long> high = (Sse2.ShiftRightLogical(packed.AsUInt16(), 4).AsByte() & mask).AsInt64();
-        Vector128<uint> upper = Avx2.ShiftRightLogicalVariable(Vector128.Create(*(uint*)(entry + 16)), Vector128.Create(0u, 2, 4, 6));
+        Vector128<uint> upper = Avx2.ShiftRightLogicalVariable(Vector128.Create(*(uint*)(header + 16)), Vector128.Create(0u, 2, 4, 6));
         Vector128<byte> shifted = Sse2.ShiftLeftLogical(upper & Vector128.Create(0x03030303u), 4).AsByte();
         return (Sse2.UnpackLow(low, high).AsByte() | shifted, Sse2.UnpackHigh(low, high).AsByte());
     }

@@ -77,8 +77,7 @@ internal sealed unsafe class Avx2LinearKernel : LinearKernel
             int blockStride = linear.BlockSize > 0 ? SumBlocks(linear, rows, k, columns, paddedRows, codeRows) : 0;
             for (int i = 0; i < tiles; i++)
             {
-                byte* tile = linear.Weights.Pointer + ((firstTile + i) * linear.TileBytes);
-                byte* weights = tile + linear.TableBytes + ((long)k * (s8 ? TileRows : TileRows / 2));
+                byte* weights = linear.Weights.Pointer + ((firstTile + i) * linear.TileBytes) + PackedLayout.GroupOffset(linear.Format, k);
                 int* tileSums = sums + (i * paddedRows * TileRows);
                 if (s8)
                 {
@@ -90,8 +89,7 @@ internal sealed unsafe class Avx2LinearKernel : LinearKernel
                 }
                 else
                 {
-                    byte* table = tile + (k / linear.BlockSize * BlockTable.EntryBytes);
-                    MultiplyBlocks(linear, weights, table, inputs, blockStride, columns, paddedRows, tileSums);
+                    MultiplyBlocks(linear, weights, inputs, blockStride, columns, paddedRows, tileSums);
                 }
             }
         }
@@ -166,7 +164,7 @@ internal sealed unsafe class Avx2LinearKernel : LinearKernel
     }
 
     private static void MultiplyBlocks(
-        LinearProgram linear, byte* weights, byte* table, byte* inputs, int blockStride, int columns, int paddedRows, int* sums)
+        LinearProgram linear, byte* weights, byte* inputs, int blockStride, int columns, int paddedRows, int* sums)
     {
         int size = linear.BlockSize;
         short* blockSums = KernelScratch.BlockSums;
@@ -177,9 +175,8 @@ internal sealed unsafe class Avx2LinearKernel : LinearKernel
             short* scales = KernelScratch.BlockScales;
             short* products = scales + (S4Columns / 32 * 2 * TileRows);
             int blocks = (columns + size - 1) / size;
-            Avx2DotS4Blocks.Unpack(weights, columns, unpacked);
-            Avx2DotS4Blocks.UnpackTable(table, blocks, scales, products);
-            int slice = Slice(columns * TileRows / 2, paddedRows);
+            Avx2DotS4Blocks.Unpack(weights, columns, size, unpacked, scales, products);
+            int slice = Slice((columns * TileRows / 2) + (blocks * BlockHeader.Bytes), paddedRows);
             byte* next = weights + linear.TileBytes;
             for (; row + 4 <= paddedRows; row += 4, next += slice)
             {
@@ -193,11 +190,11 @@ internal sealed unsafe class Avx2LinearKernel : LinearKernel
         {
             case 1:
                 Avx2DotS4Blocks.OneRow(
-                    weights, table, inputs + (row * columns), blockSums + (row * blockStride), columns, size, sums + (row * TileRows));
+                    weights, inputs + (row * columns), blockSums + (row * blockStride), columns, size, sums + (row * TileRows));
                 break;
             case 2:
                 Avx2DotS4Blocks.TwoRows(
-                    weights, table, inputs + (row * columns), blockSums + (row * blockStride), blockStride, columns, size, sums + (row * TileRows));
+                    weights, inputs + (row * columns), blockSums + (row * blockStride), blockStride, columns, size, sums + (row * TileRows));
                 break;
         }
     }

@@ -65,9 +65,8 @@ internal sealed unsafe class ScalarLinearKernel : LinearKernel
     private static void DotBlocks(LinearProgram linear, byte* tile, byte* codes, int* dots)
     {
         int* block = stackalloc int[TileRows];
-        byte* weights = tile + linear.TableBytes;
         int size = linear.BlockSize;
-        for (int k = 0; k < linear.InputSize; k += size, tile += BlockTable.EntryBytes)
+        for (int k = 0; k < linear.InputSize; k += size, tile += BlockHeader.Bytes + (size * TileRows / 2))
         {
             int sum = 0;
             foreach (byte code in new ReadOnlySpan<byte>(codes + k, Math.Min(size, linear.InputSize - k)))
@@ -77,10 +76,10 @@ internal sealed unsafe class ScalarLinearKernel : LinearKernel
 
             // Padding has nibble 0, which is code -8: x is 0 there.
             new Span<int>(block, TileRows).Clear();
-            DotS4(weights + (k * TileRows / 2), codes + k, Math.Min(size, linear.PaddedInputSize - k), block);
+            DotS4(tile + BlockHeader.Bytes, codes + k, Math.Min(size, linear.PaddedInputSize - k), block);
             for (int row = 0; row < TileRows; row++)
             {
-                (int scale, int zero) = BlockTable.Get(new(tile, BlockTable.EntryBytes), row);
+                (int scale, int zero) = BlockHeader.Get(new(tile, BlockHeader.Bytes), row);
                 dots[row] = unchecked(dots[row] + (scale * (block[row] - (zero * sum))));
             }
         }

@@ -61,9 +61,6 @@ internal sealed class LinearProgram
     /// <summary>Columns that share a block scale; 0 when there are no blocks.</summary>
     public int BlockSize => PackedLayout.BlockSize(Format);
 
-    /// <summary>Bytes of the <see cref="BlockTable"/> in front of a tile's codes; 0 when there are no blocks.</summary>
-    public int TableBytes => BlockTable.Bytes(Format, InputSize);
-
     /// <summary>Bytes of one row tile.</summary>
     public long TileBytes => PackedLayout.TileBytes(Format, InputSize);
 }

@@ -25,7 +25,17 @@ internal static class PackedLayout
     public static long TileBytes(WeightFormat format, int inputSize)
     {
         long codes = (long)PaddedInputSize(format, inputSize) * LinearProgram.TileRows;
-        return BlockTable.Bytes(format, inputSize) + (format == WeightFormat.S8 ? codes : codes / 2);
+        return (BlockCount(format, inputSize) * BlockHeader.Bytes) + (format == WeightFormat.S8 ? codes : codes / 2);
+    }
+
+    /// <summary>Where the bytes of a tile from a column on begin.</summary>
+    /// <param name="format">The layout.</param>
+    /// <param name="column">A multiple of 8, or of 4 for S8; with blocks a multiple of their size, and it is their header that begins there.</param>
+    public static long GroupOffset(WeightFormat format, int column)
+    {
+        int size = BlockSize(format);
+        long headers = size == 0 ? 0 : column / size * BlockHeader.Bytes;
+        return headers + ((long)column * LinearProgram.TileRows / (format == WeightFormat.S8 ? 1 : 2));
     }
 
     public static long TotalBytes(WeightFormat format, int outputSize, int inputSize) =>
@@ -58,11 +68,10 @@ internal static class PackedLayout
             for (int b = 0; b < blocks; b++)
             {
                 int zero = blockZeroPoints.IsEmpty ? 0 : blockZeroPoints[(n * blocks) + b];
-                BlockTable.Set(tile[(b * BlockTable.EntryBytes)..], row, blockScales[(n * blocks) + b], zero);
+                BlockHeader.Set(tile[HeaderOffset(format, b)..], row, blockScales[(n * blocks) + b], zero);
             }
 
             ReadOnlySpan<sbyte> source = codes.Slice(n * inputSize, inputSize);
-            tile = tile[BlockTable.Bytes(format, inputSize)..];
             for (int k = 0; k < inputSize; k++)
             {
                 Set(format, tile, row, k, source[k]);
@@ -75,22 +84,30 @@ internal static class PackedLayout
     {
         int tileBytes = checked((int)TileBytes(format, inputSize));
         ReadOnlySpan<byte> tile = packed.Slice(n / LinearProgram.TileRows * tileBytes, tileBytes);
-        return BlockTable.Get(tile.Slice(b * BlockTable.EntryBytes, BlockTable.EntryBytes), n % LinearProgram.TileRows);
+        return BlockHeader.Get(tile[HeaderOffset(format, b)..], n % LinearProgram.TileRows);
     }
 
     /// <summary>The code at [n, k] of packed weights.</summary>
     public static int CodeAt(WeightFormat format, ReadOnlySpan<byte> packed, int inputSize, int n, int k)
     {
         int tileBytes = checked((int)TileBytes(format, inputSize));
-        ReadOnlySpan<byte> tile = packed.Slice(n / LinearProgram.TileRows * tileBytes, tileBytes)[BlockTable.Bytes(format, inputSize)..];
+        ReadOnlySpan<byte> tile = packed.Slice(n / LinearProgram.TileRows * tileBytes, tileBytes);
         int row = n % LinearProgram.TileRows;
         if (format == WeightFormat.S8)
         {
             return (sbyte)tile[(k / 4 * 64) + (row * 4) + (k % 4)];
         }
 
-        byte pair = tile[(k / 8 * 64) + (row * 4) + (k % 4)];
+        byte pair = tile[PairOffset(format, row, k)];
         return ((k & 4) == 0 ? pair & 15 : pair >> 4) - 8;
+    }
+
+    private static int HeaderOffset(WeightFormat format, int block) => (int)GroupOffset(format, block * BlockSize(format));
+
+    private static int PairOffset(WeightFormat format, int row, int k)
+    {
+        int headers = BlockSize(format) is var size and > 0 ? ((k / size) + 1) * BlockHeader.Bytes : 0;
+        return headers + (k / 8 * 64) + (row * 4) + (k % 4);
     }
 
     private static void Set(WeightFormat format, Span<byte> tile, int row, int k, sbyte code)
@@ -101,7 +118,7 @@ internal static class PackedLayout
             return;
         }
 
-        ref byte pair = ref tile[(k / 8 * 64) + (row * 4) + (k % 4)];
+        ref byte pair = ref tile[PairOffset(format, row, k)];
         int nibble = (code + 8) & 15;
         pair = (byte)((k & 4) == 0 ? (pair & 0xF0) | nibble : (pair & 0x0F) | (nibble << 4));
     }

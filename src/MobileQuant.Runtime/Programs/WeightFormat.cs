@@ -17,8 +17,8 @@ public enum WeightFormat
     S4,
 
     /// <summary>
-    /// s4 codes whose blocks of 64 columns have scales and zero points of their own: a tile is its <see cref="BlockTable"/>, then
-    /// the nibbles of <see cref="S4"/>. Padding holds nibble 0.
+    /// s4 codes whose blocks of 64 columns have scales and zero points of their own: the nibbles of <see cref="S4"/> with a
+    /// <see cref="BlockHeader"/> in front of each eight groups. Padding holds nibble 0.
     /// </summary>
     S4B64,
 

@@ -18,7 +18,7 @@ internal sealed class BenchCommand
 
     private readonly Argument<string?> _artifact = new("artifact") { Description = "A .mq.safetensors file; left out with --shape.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string?> _shape = new("--shape") { Description = "Time a model of random weights instead.", HelpName = "tinyllama-1.1b|HIDDENxLAYERS[xHEADSxKVHEADSxFFNxVOCAB]" };
-    private readonly Option<string> _precision = new("--precision") { Description = "Precision of the random model: W8A8 or W4A8.", DefaultValueFactory = _ => "W8A8", HelpName = "WxAy" };
+    private readonly Option<string> _precision = new("--precision") { Description = "Precision of the random model: W8A8, W4A8, W4B64A8 or W4B32A8.", DefaultValueFactory = _ => "W8A8", HelpName = "WxAy" };
     private readonly Option<int> _promptTokens = new("--prompt-tokens") { Description = "Tokens that are run together.", DefaultValueFactory = _ => 128, HelpName = "number" };
     private readonly Option<int> _newTokens = new("--new-tokens") { Description = "Tokens that are run one by one.", DefaultValueFactory = _ => 64, HelpName = "number" };
     private readonly Option<int> _repeats = new("--repeats") { Description = "Runs; medians are reported.", DefaultValueFactory = _ => 5, HelpName = "number" };
@@ -62,7 +62,7 @@ internal sealed class BenchCommand
         {
             progress.Report(new QuantizationEvent.Progress("load", artifact ?? shape!, 0, 0));
             long start = Stopwatch.GetTimestamp();
-            using QuantizedModel model = artifact is not null ? QuantizedModel.Open(Path.GetFullPath(artifact)) : RandomModel.Create(ModelShape.Parse(shape!), precision.WeightBits);
+            using QuantizedModel model = artifact is not null ? QuantizedModel.Open(Path.GetFullPath(artifact)) : RandomModel.Create(ModelShape.Parse(shape!), precision.WeightBits, precision.BlockSize);
             using GenerationSession session = model.CreateSession(new SessionOptions { Threads = threads });
             double loadSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             BenchRun run = BenchRun.Measure(session, promptTokens, newTokens, repeats, progress, cancellationToken);

@@ -110,6 +110,7 @@ internal sealed class InspectCommand
             manifest.Activations,
             manifest.Weights,
             manifest.Granularity,
+            FormatsOf(program),
             manifest.Recipe,
             manifest.RecipeSettings,
             manifest.Findings,
@@ -127,6 +128,18 @@ internal sealed class InspectCommand
             manifest.Sites,
             verified ? true : null);
     }
+
+    /// <summary>By layout and linear layer: in how many decoder layers.</summary>
+    private static SortedDictionary<string, IReadOnlyDictionary<string, int>> FormatsOf(ManifestProgram program) => new(
+        program.Layers.SelectMany(layer => layer.Linears).GroupBy(linear => linear.Value.Format.ToString()).ToDictionary(
+            format => format.Key,
+            format => (IReadOnlyDictionary<string, int>)ArtifactNames.Linears
+                .Where(name => format.Any(linear => linear.Key == name))
+                .ToDictionary(name => name, name => format.Count(linear => linear.Key == name))),
+        StringComparer.Ordinal);
+
+    private static string Show(KeyValuePair<string, IReadOnlyDictionary<string, int>> format, int layers) =>
+        $"{format.Key} {string.Join(", ", format.Value.Select(linear => linear.Value == layers ? linear.Key : $"{linear.Key} in {linear.Value} of {layers}"))}";
 
     private static string PartOf(string tensor) =>
         tensor is ArtifactNames.Tokenizer or ArtifactNames.TokenizerConfig or ArtifactNames.ChatTemplate ? "tokenizer"
@@ -146,6 +159,11 @@ internal sealed class InspectCommand
         o.WriteLine(FormattableString.Invariant($"  model        {result.Family}, {result.Parameters:N0} parameters"));
         o.WriteLine($"  shape        {shape.Layers} layers, {shape.Hidden} wide, {shape.Heads} heads of {shape.HeadSize} ({shape.KeyValueHeads} key-value), MLP {shape.FeedForward}, vocabulary {shape.Vocabulary}, context {shape.Context}{(result.TiedHead ? ", tied head" : "")}");
         o.WriteLine($"  precision    {result.Precision}, activations {result.Activations}, weights {result.Weights} per {result.Granularity}, head input {result.HeadInputBits} bits");
+        if (result.Formats.Count > 1)
+        {
+            o.WriteLine($"  formats      {string.Join("; ", result.Formats.Select(format => Show(format, shape.Layers)))}");
+        }
+
         o.WriteLine($"  recipe       {result.Recipe}{string.Concat(result.RecipeSettings.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $", {s.Key} {s.Value}"))}");
         if (result.Prefix is { } prefix)
         {

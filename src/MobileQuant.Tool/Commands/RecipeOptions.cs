@@ -15,6 +15,7 @@ internal sealed class RecipeOptions
     private readonly Option<string> _prefix = new("--prefix") { Description = "Up to four tokens that every session starts behind, under static activations: none, auto (searched), token ids separated by commas, or text.", DefaultValueFactory = _ => "none", HelpName = "none|auto|tokens" };
     private readonly Option<string> _weights = new("--weights") { Description = "Grid of the weights; default: symmetric for 8 bits, asymmetric for 4.", DefaultValueFactory = _ => "default", HelpName = "symmetric|asymmetric|default" };
     private readonly Option<string> _granularity = new("--granularity") { Description = "One weight scale per channel or per tensor.", DefaultValueFactory = _ => "channel", HelpName = "channel|tensor" };
+    private readonly Option<string[]> _overrides = new("--override") { Description = "Another width for some linear layers: down=W8, layers.3.attention.o=W4B32, layers.*.mlp.up=W4; repeatable, or separated by semicolons. Widths: W8, W4, W4B64, W4B32.", HelpName = "NAME=WIDTH", DefaultValueFactory = _ => [] };
     private readonly Option<double?> _alpha = new("--alpha") { Description = "Smoothing strength above 0 and below 1; left out: searched.", HelpName = "number" };
     private readonly Option<string> _rounding = new("--rounding") { Description = "nearest: each weight to its nearest code. errorfeedback: column by column, errors made up for by later columns. default: what the recipe says.", DefaultValueFactory = _ => "default", HelpName = "nearest|errorfeedback|default" };
     private readonly Option<string[]> _calibration = new("--calibration") { Description = "Calibration text (.txt, or .jsonl with a field text); globs allowed, repeatable. Left out: text sampled from the model.", HelpName = "file", DefaultValueFactory = _ => [] };
@@ -23,14 +24,14 @@ internal sealed class RecipeOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_recipe, _precision, _activations, _wideSites, _prefix, _weights, _granularity, _alpha, _rounding, _calibration, _baseDirectory, _seed])
+        foreach (Option option in (Option[])[_recipe, _precision, _activations, _wideSites, _prefix, _weights, _granularity, _overrides, _alpha, _rounding, _calibration, _baseDirectory, _seed])
         {
             command.Add(option);
         }
     }
 
     /// <summary>Reads them into a request.</summary>
-    /// <exception cref="MobileQuantException">MQ1002, MQ1003: a value that is none of the known ones.</exception>
+    /// <exception cref="MobileQuantException">MQ1002, MQ1003, MQ1015: a value that is none of the known ones.</exception>
     public QuantizationRequest Read(ParseResult parsed, string checkpoint, string output, int threads) => new()
     {
         CheckpointPath = checkpoint,
@@ -42,6 +43,7 @@ internal sealed class RecipeOptions
         Prefix = SinkPrefix.Parse(parsed.GetRequiredValue(_prefix)),
         Weights = CommonOptions.Parse<WeightSymmetry>(parsed, _weights),
         Granularity = CommonOptions.Parse<WeightGranularity>(parsed, _granularity),
+        Overrides = WeightOverrides.Parse(string.Join(';', parsed.GetRequiredValue(_overrides))),
         Alpha = parsed.GetValue(_alpha),
         Rounding = CommonOptions.Parse<RoundingMode>(parsed, _rounding),
         Calibration = parsed.GetRequiredValue(_calibration),

@@ -2,7 +2,7 @@ namespace MobileQuant.Tool.Output;
 
 /// <summary>What <c>bench --json</c> prints: medians of <paramref name="Repeats"/> runs.</summary>
 /// <param name="Model">The artifact, or the shape.</param>
-/// <param name="Precision">W8A8, W4A8.</param>
+/// <param name="Precision">W8A8, W4A8, W4B64A8, W4B32A8.</param>
 /// <param name="PromptTokens">Tokens run together.</param>
 /// <param name="NewTokens">Tokens run one by one.</param>
 /// <param name="Repeats">Runs.</param>

@@ -16,6 +16,7 @@ internal sealed record InspectResult(
     string Activations,
     string Weights,
     string Granularity,
+    IReadOnlyDictionary<string, IReadOnlyDictionary<string, int>> Formats,
     string Recipe,
     IReadOnlyDictionary<string, string> RecipeSettings,
     IReadOnlyList<ManifestFinding>? Findings,

@@ -12,7 +12,7 @@ public class BiasedModelTests(ITestOutputHelper output)
 {
     [SharedDataTheory]
     [InlineData("qwen2", "RoundToNearest")]
-    [InlineData("qwen2", "SmoothQuant-Edge")]
+    [InlineData("qwen2", "SmoothQuant")]
     [InlineData("llama-biases", "SmoothQuant-Edge")]
     public void The_integer_program_keeps_the_biases(string fixture, string recipe)
     {
@@ -48,7 +48,7 @@ public class BiasedModelTests(ITestOutputHelper output)
             });
             double decibels = 10 * Math.Log10(signal / noise);
             output.WriteLine($"{fixture} {recipe}: {decibels:f1} dB");
-            Assert.InRange(decibels, 28, 200);
+            Assert.InRange(decibels, 35, 200);
         }
         finally
         {

@@ -19,9 +19,12 @@ public class IntegerAgainstSimulationTests(ITestOutputHelper output)
     [InlineData("W4A8", ActivationMode.Token, "RoundToNearest", 30)]
     [InlineData("W8A8", ActivationMode.Token, "Rotated", 30)]
     [InlineData("W4A8", ActivationMode.Token, "Rotated", 30)]
-    public void Every_layer_agrees_with_the_simulation(string precision, ActivationMode activations, string recipe, double leastDecibels)
+    [InlineData("W4B64A8", ActivationMode.Token, "RoundToNearest", 30)]
+    [InlineData("W4B32A8", ActivationMode.Token, "SmoothQuant-Edge", 30)]
+    [InlineData("W4B64A8", ActivationMode.Token, "RoundToNearest", 30, "down=W8; layers.1.attention.o=W4B32; layers.*.attention.q=W4")]
+    public void Every_layer_agrees_with_the_simulation(string precision, ActivationMode activations, string recipe, double leastDecibels, string overrides = "")
     {
-        using LoweredModel model = new(LoweredModel.Request(precision, activations, recipe));
+        using LoweredModel model = new(LoweredModel.Request(precision, activations, recipe) with { Overrides = WeightOverrides.Parse(overrides) });
         int[] ids = model.Integer.Tokenizer!.Encode(Text);
         using torch.Tensor input = torch.tensor(ids.Select(i => (long)i).ToArray()).unsqueeze(0);
         using DecoderOutput expected = model.Float.Forward(input, model.Simulation, hiddenStates: true);

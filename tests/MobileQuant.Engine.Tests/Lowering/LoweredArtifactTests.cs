@@ -1,5 +1,7 @@
 using System.Text;
 using MobileQuant.Artifacts;
+using MobileQuant.Programs;
+using MobileQuant.Quantization;
 
 namespace MobileQuant.Tests.Lowering;
 
@@ -27,6 +29,28 @@ public sealed class LoweredArtifactTests : IDisposable
         Assert.Equal([2], manifest.EndOfTextIds);
         Assert.InRange(manifest.Program.ResidualBound, 1L << 30, (1L << 31) - 1);
         Assert.All(manifest.Program.Layers.SelectMany(l => l.Linears.Values), l => Assert.InRange(l.AccumulatorBound, 1, (1L << 31) - 1));
+    }
+
+    [Fact]
+    public void An_artifact_may_mix_layouts_and_says_so()
+    {
+        Assert.Equal(ArtifactManifest.OldestFormatVersion, _model.Integer.Manifest!.FormatVersion);
+        using LoweredModel mixed = new(LoweredModel.Request("W4B64A8") with { Overrides = WeightOverrides.Parse("DOWN=w8;layers.1.attention.o=W4B32") });
+        ArtifactManifest manifest = mixed.Integer.Manifest!;
+        Assert.Equal(2, manifest.FormatVersion);
+        Assert.Equal("W4B64A8", manifest.Precision);
+        Assert.Equal("layers.*.mlp.down=W8; layers.1.attention.o=W4B32", manifest.RecipeSettings["overrides"]);
+        for (int i = 0; i < manifest.Program.Layers.Count; i++)
+        {
+            foreach ((string name, ManifestLinear linear) in manifest.Program.Layers[i].Linears)
+            {
+                Assert.Equal(name == "down" ? WeightFormat.S8 : name == "o" && i == 1 ? WeightFormat.S4B32 : WeightFormat.S4B64, linear.Format);
+                Assert.False(linear.HasZeroPoints);
+                Assert.InRange(linear.AccumulatorBound, 1, (1L << 31) - 1);
+            }
+        }
+
+        Assert.StartsWith(", there was", Generate(mixed.Integer), StringComparison.Ordinal);
     }
 
     [Fact]

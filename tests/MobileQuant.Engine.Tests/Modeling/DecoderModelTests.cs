@@ -35,6 +35,33 @@ public class DecoderModelTests(ITestOutputHelper output)
         CheckGreedy(model, expected.AsSpan(0, 8), expected.AsSpan(8), Golden.Floats(golden, "greedy_margin"));
     }
 
+    // The window of the fixture begins to matter at its ninth position; before it the model is the one without a window.
+    [SharedDataFact]
+    public void Mistral_without_a_window_equals_the_reference_before_its_window_is_full()
+    {
+        const int Window = 8;
+        string fixture = SharedData.Path("golden", "fixtures", "mistral-sliding");
+        string folder = Directory.CreateTempSubdirectory("mobilequant-mistral-").FullName;
+        try
+        {
+            File.Copy(Path.Combine(fixture, "model.safetensors"), Path.Combine(folder, "model.safetensors"));
+            string config = File.ReadAllText(Path.Combine(fixture, "config.json"));
+            Assert.Contains("\"sliding_window\": 8", config, StringComparison.Ordinal);
+            File.WriteAllText(Path.Combine(folder, "config.json"), config.Replace("\"sliding_window\": 8", "\"sliding_window\": null", StringComparison.Ordinal));
+            using SafetensorsFile golden = SafetensorsFile.Open(Path.Combine(fixture, "golden.safetensors"));
+            using DecoderModel model = LoadFixture(folder);
+            int[] ids = Golden.Integers(golden, "input_ids");
+            using torch.Tensor input = Golden.Ids(ids.AsSpan(0, Window));
+            using DecoderOutput actual = model.Forward(input);
+            float[] values = Golden.Values(actual.Logits);
+            Assert.InRange(Golden.MaximumDifference(Golden.Floats(golden, "logits").AsSpan(0, values.Length), values), 0, 1e-3f);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     [SharedDataTheory]
     [InlineData("docs-llama-28m")]
     [InlineData("stories-llama-2m")]

@@ -24,6 +24,20 @@ public class RecipeTests
         Assert.All(RecipeCatalog.All, recipe => Assert.Contains(recipe.Name, e.Remedy, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("W8A8", NormKind.Rms, "SmoothQuant-Edge")]
+    [InlineData("W4A8", NormKind.Rms, "Rotated")]
+    [InlineData("W4B64A8", NormKind.RmsGainPlusOne, "Rotated")]
+    [InlineData("W4B64A8", NormKind.Layer, "SmoothQuant-Edge")]
+    public void Auto_chooses_by_precision_and_norm_and_says_why(string precision, NormKind norm, string chosen)
+    {
+        DecoderArchitecture architecture = RandomDecoder.Architecture with { Norm = norm };
+        RecipeChoice choice = RecipeCatalog.Choose(" Auto ", architecture, Precision.Parse(precision));
+        Assert.Equal(chosen, choice.Recipe.Name);
+        Assert.NotNull(choice.Reason);
+        Assert.Null(RecipeCatalog.Choose("roundtonearest", architecture, Precision.Parse(precision)).Reason);
+    }
+
     [Fact]
     public void Smoothing_rescues_static_activations_from_outlier_channels()
     {

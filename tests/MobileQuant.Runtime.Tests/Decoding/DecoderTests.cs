@@ -8,13 +8,13 @@ public class DecoderTests
 {
     private static readonly ProgramShape s_shape = new(3, 96, 6, 2, 16, 200, 333, 300);
 
-    public static TheoryData<int> WeightBits { get; } = [8, 4];
+    public static TheoryData<int, int> WeightBits { get; } = new() { { 8, 0 }, { 4, 0 }, { 4, 64 }, { 4, 32 } };
 
     [Theory]
     [MemberData(nameof(WeightBits))]
-    public void Every_kernel_gives_the_same_logits(int bits)
+    public void Every_kernel_gives_the_same_logits(int bits, int blockSize)
     {
-        using QuantizedModel model = RandomModel.Create(s_shape, bits);
+        using QuantizedModel model = RandomModel.Create(s_shape, bits, blockSize);
         int[] tokens = Tokens(150);
         int[] expected = Logits(model, tokens, new() { Kernel = "scalar", Threads = 1 });
         Assert.True(expected.Distinct().Count() > 100);
@@ -36,9 +36,9 @@ public class DecoderTests
 
     [Theory]
     [MemberData(nameof(WeightBits))]
-    public void Decoding_one_by_one_equals_prefill(int bits)
+    public void Decoding_one_by_one_equals_prefill(int bits, int blockSize)
     {
-        using QuantizedModel model = RandomModel.Create(s_shape, bits);
+        using QuantizedModel model = RandomModel.Create(s_shape, bits, blockSize);
         int[] tokens = Tokens(290);
         List<int[]> prefill = [];
         using GenerationSession batch = model.CreateSession(new() { Threads = 2 });

@@ -125,7 +125,7 @@ public sealed class GgufBadInputTests : IDisposable
         long before = GC.GetAllocatedBytesForCurrentThread();
         long start = Stopwatch.GetTimestamp();
         MobileQuantException e = Assert.Throws<MobileQuantException>(() => Load(path));
-        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 2);
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 5);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4 << 20);
         Assert.Equal(code, e.Code);
         Assert.Contains(named, e.Message, StringComparison.Ordinal);

@@ -36,7 +36,7 @@ public sealed class GgufFuzzTests(ITestOutputHelper output) : IDisposable
 
             // 20 times the file and a constant: names and entries of what is really there.
             Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < (20 * bytes.Length) + (1 << 20), $"round {count}: memory");
-            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(3), $"round {count}: time");
+            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(5), $"round {count}: time");
         }
 
         output.WriteLine($"{count} files in {Duration.TotalSeconds} s: {string.Join(", ", outcomes.Select(o => $"{o.Key} {o.Value}"))}");
