@@ -17,7 +17,7 @@ public sealed class QuantizeCommandTests : IDisposable
 
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(
-            ["output", "bytes", "seconds", "peakMemoryBytes", "cache", "fingerprint", "reason"],
+            ["output", "bytes", "seconds", "peakMemoryBytes", "cache", "fingerprint", "reason", "recipeSettings", "findings"],
             run.Json.EnumerateObject().Select(member => member.Name));
         Assert.Equal(_store.Output, run.Json.GetProperty("output").GetString());
         Assert.Equal(new FileInfo(_store.Output).Length, run.Json.GetProperty("bytes").GetInt64());

@@ -128,7 +128,7 @@ public sealed class ArtifactLowering
 
     private ArtifactManifest CreateManifest(IReadOnlyDictionary<string, string> digests, IReadOnlyList<ManifestLayer> layers) => new()
     {
-        FormatVersion = ArtifactManifest.VersionOf(layers),
+        FormatVersion = ArtifactManifest.VersionOf(layers, _graph.Prefix.Count > 0),
         ToolVersion = _origin.ToolVersion,
         Family = _architecture.Family,
         Precision = _graph.Precision.ToString(),

@@ -143,7 +143,7 @@ internal sealed class StaticRefinement
         _outcome = best with
         {
             Settings = new Dictionary<string, string>(best.Settings) { ["alpha"] = Text(alpha), ["alphaSource"] = "searched" },
-            Findings = _outcome.Findings,
+            Findings = earlier,
         };
         return alpha - start;
     }

@@ -7,7 +7,7 @@ namespace MobileQuant.Artifacts;
 /// <summary>What an artifact says of itself: the JSON under <c>mobilequant.manifest</c> in the safetensors metadata.</summary>
 public sealed record ArtifactManifest
 {
-    /// <summary>The newest format that this version reads and writes: 2 added weights in blocks and wide inputs.</summary>
+    /// <summary>The newest format that this version reads and writes: 2 added weights in blocks, wide inputs and prefixes.</summary>
     public const int CurrentFormatVersion = 2;
 
     /// <summary>The oldest format that this version reads.</summary>
@@ -70,14 +70,15 @@ public sealed record ArtifactManifest
     /// </summary>
     public required IReadOnlyDictionary<string, string> Digests { get; init; }
 
-    /// <summary>The oldest format that can hold some layers, so that older readers open all that they can.</summary>
+    /// <summary>The oldest format that can hold a program, so that older readers open all that they can.</summary>
     /// <param name="layers">The decoder layers.</param>
+    /// <param name="hasPrefix">Whether sessions start behind stored positions.</param>
     /// <returns>The version to write.</returns>
-    public static int VersionOf(IReadOnlyList<ManifestLayer> layers)
+    public static int VersionOf(IReadOnlyList<ManifestLayer> layers, bool hasPrefix)
     {
         bool blocks = layers.SelectMany(l => l.Linears.Values).Any(linear => PackedLayout.BlockSize(linear.Format) > 0);
         bool wide = layers.SelectMany(l => (ManifestInput?[])[l.AttentionInput, l.OutputInput, l.FeedForwardInput, l.DownInput]).Any(i => i?.WideBits > 0);
-        return blocks || wide ? CurrentFormatVersion : OldestFormatVersion;
+        return blocks || wide || hasPrefix ? CurrentFormatVersion : OldestFormatVersion;
     }
 }
 

@@ -31,6 +31,7 @@ internal sealed class LoweredModel : IDisposable
         Precision = Precision.Parse(precision),
         Activations = activations,
         Alpha = 0.5,
+        WideSites = WideSites.None,
         Calibration = [CalibrationText()],
     };
 

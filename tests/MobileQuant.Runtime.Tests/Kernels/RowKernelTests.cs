@@ -82,6 +82,35 @@ public class RowKernelTests
         }
     }
 
+    [Fact]
+    public void A_static_wide_row_is_quantized_as_specified_for_every_shift_and_any_value()
+    {
+        for (int shift = 1; shift <= 62; shift++)
+        {
+            Random random = new(shift);
+            int[] row = [.. Enumerable.Range(0, 77).Select(i => i % 5 == 0 ? (i % 2 == 0 ? int.MinValue : int.MaxValue) : random.Next(int.MinValue, int.MaxValue) >> random.Next(31))];
+            foreach (int bits in (int[])[9, 13, 16])
+            {
+                FixedPointFactor factor = new(random.Next(4) == 0 ? 0 : random.Next(1 << 30, int.MaxValue), shift);
+                byte[] high = new byte[80];
+                byte[] low = new byte[80];
+                int expected = WideRowQuantizer.Quantize(row, factor, bits, high, low);
+                using GuardedBuffer<byte> actualHigh = Dirty(80);
+                using GuardedBuffer<byte> actualLow = Dirty(80);
+                Assert.Equal(expected, RowKernels.QuantizeWide(row, factor, bits, actualHigh.Span, actualLow.Span));
+                Assert.True(actualHigh.Span.SequenceEqual(high) && actualLow.Span.SequenceEqual(low), $"shift {shift}, {bits} bits");
+
+                // The definition itself: round half up, clamp, add the zero point.
+                int limit = (1 << (bits - 1)) - 1;
+                for (int i = 0; i < row.Length; i++)
+                {
+                    Int128 product = ((Int128)row[i] * factor.Multiplier) + (Int128.One << (shift - 1));
+                    Assert.Equal((int)Int128.Clamp(product >> shift, -limit, limit) + 32768, (high[i] << 8) | low[i]);
+                }
+            }
+        }
+    }
+
     private static void CheckCodes(RowQuantizer quantizer, ReadOnlySpan<int> row, int padded)
     {
         byte[] expected = new byte[padded];
