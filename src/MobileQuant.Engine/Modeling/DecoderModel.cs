@@ -9,6 +9,8 @@ namespace MobileQuant.Modeling;
 /// </summary>
 public sealed class DecoderModel : IDisposable
 {
+    private const int QueriesPerBlock = 512;
+
     private readonly bool _ownsWeights;
     private RotaryTable? _rotary;
 
@@ -253,8 +255,30 @@ public sealed class DecoderModel : IDisposable
         return At(tap, new(layer, SiteKind.OutputInput), mixed.transpose(1, 2).reshape(x.shape[0], x.shape[1], Architecture.HeadCount * Architecture.HeadSize));
     }
 
-    // The query heads of a group are laid out as extra rows of their shared key head, so that keys and values are never repeated.
+    // Long sequences go through in blocks of queries, each against the keys that it may see: scores stay small, and the half of
+    // them that the mask would drop is never computed.
     private torch.Tensor Mix(torch.Tensor q, torch.Tensor k, torch.Tensor v, int start)
+    {
+        long tokens = q.shape[2];
+        if (tokens <= QueriesPerBlock)
+        {
+            return MixBlock(q, k, v, start);
+        }
+
+        torch.Tensor mixed = torch.empty_like(q);
+        for (long first = 0; first < tokens; first += QueriesPerBlock)
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            long count = Math.Min(QueriesPerBlock, tokens - first);
+            long seen = start + first + count;
+            mixed.narrow(2, first, count).copy_(MixBlock(q.narrow(2, first, count), k.narrow(2, 0, seen), v.narrow(2, 0, seen), start + (int)first));
+        }
+
+        return mixed;
+    }
+
+    // The query heads of a group are laid out as extra rows of their shared key head, so that keys and values are never repeated.
+    private torch.Tensor MixBlock(torch.Tensor q, torch.Tensor k, torch.Tensor v, int start)
     {
         long batch = q.shape[0];
         long tokens = q.shape[2];

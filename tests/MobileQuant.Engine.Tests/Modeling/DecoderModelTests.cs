@@ -107,6 +107,35 @@ public class DecoderModelTests(ITestOutputHelper output)
         Assert.InRange(Golden.MaximumDifference(Golden.Values(whole.Logits), [.. pieces]), 0, 1e-4f);
     }
 
+    [Theory]
+    [InlineData(1300, 0)]
+    [InlineData(1024, 0)]
+    [InlineData(1300, 150)]
+    public void Long_sequences_equal_the_same_in_pieces(int length, int start)
+    {
+        DecoderArchitecture a = RandomDecoder.Architecture with { ContextLength = 1300 };
+        using DecoderModel model = RandomDecoder.Create(a, seed: 5);
+        int[] ids = RandomDecoder.Ids(a, length, seed: 6);
+
+        float[] Hidden(params int[] cuts)
+        {
+            using KeyValueCache cache = new(a, batch: 1, capacity: length);
+            List<float> rows = [];
+            foreach (int[] piece in cuts.Zip([.. cuts.Skip(1), length], (from, to) => ids[from..to]))
+            {
+                using torch.Tensor part = Golden.Ids(piece);
+                using torch.Tensor hidden = model.ForwardHidden(part, cache: cache);
+                rows.AddRange(Golden.Values(hidden));
+            }
+
+            return [.. rows];
+        }
+
+        float[] expected = Hidden([.. Enumerable.Range(0, (length + 99) / 100).Select(i => i * 100)]);
+        float[] whole = start == 0 ? Hidden(0) : Hidden(0, start);
+        Assert.InRange(Golden.MaximumDifference(expected, whole), 0, 1e-4f);
+    }
+
     [Fact]
     public void Every_site_is_visited_once_and_in_order()
     {
