@@ -26,7 +26,7 @@ public class TensorLifetimeTests
         using DecoderModel model = RandomDecoder.Create(RandomDecoder.Architecture, seed: 1);
         using torch.Tensor ids = Golden.Ids([1, 2, 3]);
         model.Forward(ids).Dispose();
-        long before = torch.Tensor.TotalCount;
+        long before = SettledCount();
         model.Forward(ids, hiddenStates: true).Dispose();
         using (KeyValueCache cache = new(model.Architecture, 1, 4))
         {
@@ -44,7 +44,7 @@ public class TensorLifetimeTests
         folder.Tensors.Remove("lm_head.weight");
         folder.Write();
         using ICheckpoint checkpoint = CheckpointReader.Open(folder.Path);
-        long before = torch.Tensor.TotalCount;
+        long before = SettledCount();
         Assert.Equal("MQ2005", Assert.Throws<MobileQuantException>(() => WeightLoader.Load(checkpoint)).Code);
         Assert.Equal(before, torch.Tensor.TotalCount);
     }
@@ -54,7 +54,7 @@ public class TensorLifetimeTests
     {
         using DecoderModel model = RandomDecoder.Create(RandomDecoder.Architecture, seed: 1);
         RecipeTests.Run(model, new SmoothQuantEdge(), ActivationMode.Static, alpha: null);
-        long before = torch.Tensor.TotalCount;
+        long before = SettledCount();
         ModelSampler.Sample(model, 2, 8, seed: 1);
         RecipeTests.Run(model, new SmoothQuantEdge(), ActivationMode.Token, alpha: null);
         Assert.Equal(before, torch.Tensor.TotalCount);
@@ -78,6 +78,14 @@ public class TensorLifetimeTests
         {
             torch.set_num_threads(threads);
         }
+    }
+
+    /// <summary>Tensors alive, once those that earlier tests left to the garbage collector are gone: they must not vanish between two counts.</summary>
+    private static long SettledCount()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return torch.Tensor.TotalCount;
     }
 
     private static DecoderModel DefaultModel()
