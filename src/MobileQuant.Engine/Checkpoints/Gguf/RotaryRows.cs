@@ -14,11 +14,20 @@ internal static class RotaryRows
     /// <param name="rotated">Rows of a head that are rotated, which come first; even.</param>
     /// <param name="start">First element.</param>
     /// <param name="destination">Receives as many elements as it has room for.</param>
+    /// <exception cref="MobileQuantException">MQ2006: the rows are not whole heads.</exception>
     public static void Read(GgufFile file, GgufTensor tensor, int headSize, int rotated, long start, Span<float> destination)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(start, tensor.ElementCount - destination.Length);
         long columns = tensor.Shape.Count == 1 ? 1 : tensor.Shape[1];
+        if (tensor.Shape[0] % headSize != 0)
+        {
+            throw new MobileQuantException(
+                "MQ2006",
+                $"{file.Path}: tensor '{GgufCursor.Show(tensor.Name)}' has the shape [{string.Join(", ", tensor.Shape)}]: its rows are not whole heads of {headSize}.",
+                "The metadata do not belong to these weights; use another file of the model.");
+        }
+
         long row = start / columns;
         long column = start % columns;
         while (!destination.IsEmpty)
