@@ -12,10 +12,8 @@ internal readonly unsafe struct AdvSimdS4Weights : IAdvSimdWeights
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Vector128<sbyte> First, Vector128<sbyte> Second) Load(byte* weights, int quarter)
     {
-        Vector128<byte> pairs = Vector128.Load(weights + (quarter * 16));
+        (Vector128<sbyte> low, Vector128<sbyte> high) = AdvSimdNibbleWeights.Load(weights, quarter);
         Vector128<sbyte> eight = Vector128.Create((sbyte)8);
-        Vector128<sbyte> low = AdvSimd.And(pairs, Vector128.Create((byte)15)).AsSByte();
-        Vector128<sbyte> high = AdvSimd.ShiftRightLogical(pairs, 4).AsSByte();
         return (AdvSimd.Subtract(low, eight), AdvSimd.Subtract(high, eight));
     }
 }
