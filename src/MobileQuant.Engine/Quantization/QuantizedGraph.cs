@@ -13,7 +13,7 @@ public sealed record QuantizedGraph : IDisposable
     /// <summary>The decoder.</summary>
     public required DecoderArchitecture Architecture { get; init; }
 
-    /// <summary>float32 weights with all transformations folded in, clipped where a recipe clips. Owned.</summary>
+    /// <summary>float32 weights with all transformations folded in: they compute the checkpoint's function. Owned.</summary>
     public required DecoderWeights Weights { get; init; }
 
     /// <summary>Widths.</summary>
@@ -31,13 +31,16 @@ public sealed record QuantizedGraph : IDisposable
     /// </summary>
     public IReadOnlyDictionary<(int Layer, LinearKind Kind), QuantizedWeight> Codes { get; init; } = new Dictionary<(int Layer, LinearKind Kind), QuantizedWeight>();
 
+    /// <summary>Ranges that grids of weights cover where a recipe learned them, by decoder layer and linear layer; the others cover their weights.</summary>
+    public IReadOnlyDictionary<(int Layer, LinearKind Kind), WeightClip> Clips { get; init; } = new Dictionary<(int Layer, LinearKind Kind), WeightClip>();
+
     /// <summary>Inputs of linear layers that keep 16 bits where the others have static 8 bits.</summary>
     public IReadOnlySet<Site> WideSites { get; init; } = new HashSet<Site>();
 
     /// <summary>Tokens that every session starts behind, with keys and values from <see cref="Weights"/> in float; empty for none.</summary>
     public IReadOnlyList<int> Prefix { get; init; } = [];
 
-    /// <summary>Ranges of all sites, observed on <see cref="Weights"/> in float.</summary>
+    /// <summary>Ranges of all sites: observed on <see cref="Weights"/> in float, or learned from there.</summary>
     public required SiteRanges Ranges { get; init; }
 
     /// <summary>Which recipe ran, with which settings.</summary>
@@ -49,7 +52,7 @@ public sealed record QuantizedGraph : IDisposable
     /// <returns>Codes, scales and zero points.</returns>
     public QuantizedWeight QuantizeLinear(int layer, LinearKind kind) => Codes.TryGetValue((layer, kind), out QuantizedWeight? chosen)
         ? chosen
-        : WeightQuantizer.Quantize(Weights.Layers[layer][kind].Weight, Schemes[layer, kind]);
+        : WeightQuantizer.Quantize(Weights.Layers[layer][kind].Weight, Schemes[layer, kind], Clips.GetValueOrDefault((layer, kind)));
 
     /// <summary>Rounds the embedding: 8 bits, symmetric, one scale per token.</summary>
     /// <returns>[vocabulary, hidden], before the embedding scale.</returns>

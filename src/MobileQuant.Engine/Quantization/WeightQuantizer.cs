@@ -18,10 +18,11 @@ public static class WeightQuantizer
     /// <summary>Quantizes a matrix: every weight to its nearest code.</summary>
     /// <param name="weight">float32 [rows, columns], contiguous.</param>
     /// <param name="scheme">Width, grid and which weights share a scale.</param>
+    /// <param name="clip">What the grid covers; null: the weights' own ranges.</param>
     /// <returns>The codes.</returns>
-    public static QuantizedWeight Quantize(torch.Tensor weight, WeightScheme scheme)
+    public static QuantizedWeight Quantize(torch.Tensor weight, WeightScheme scheme, WeightClip? clip = null)
     {
-        FittedGrid grid = FitGrid(weight, scheme);
+        FittedGrid grid = FitGrid(weight, scheme, clip);
         for (int row = 0; row < grid.Rows; row++)
         {
             using torch.Tensor view = weight.narrow(0, row, 1);
@@ -34,9 +35,10 @@ public static class WeightQuantizer
     /// <summary>Fixes the scales and zero points of a matrix, for a step that rounds its weights itself.</summary>
     /// <param name="weight">float32 [rows, columns], contiguous.</param>
     /// <param name="scheme">Width, grid and which weights share a scale; blocks are of 4 bits, with one channel scale per row.</param>
+    /// <param name="clip">What the grid covers; null: the weights' own ranges.</param>
     /// <returns>The grid, without codes.</returns>
-    /// <exception cref="ArgumentException">Blocks of other widths, or with a scale per tensor.</exception>
-    public static FittedGrid FitGrid(torch.Tensor weight, WeightScheme scheme)
+    /// <exception cref="ArgumentException">Blocks of other widths, or with a scale per tensor; a clip of another size.</exception>
+    public static FittedGrid FitGrid(torch.Tensor weight, WeightScheme scheme, WeightClip? clip = null)
     {
         ArgumentNullException.ThrowIfNull(weight);
         int rows = checked((int)weight.shape[0]);
@@ -46,14 +48,16 @@ public static class WeightQuantizer
         sbyte[] zeros = new sbyte[rows];
         if (scheme.BlockSize != 0)
         {
-            return FitBlocks(weight, scheme, grid, scales);
+            return FitBlocks(weight, scheme, grid, scales, clip);
         }
 
-        ValueRange whole = scheme.Granularity == WeightGranularity.Tensor ? RangeOf(weight, rows) : default;
+        bool perTensor = scheme.Granularity == WeightGranularity.Tensor;
+        RequireSize(clip, perTensor ? 1 : rows);
+        ValueRange whole = perTensor ? clip?[0] ?? RangeOf(weight, rows) : default;
         for (int row = 0; row < rows; row++)
         {
             using torch.Tensor view = weight.narrow(0, row, 1);
-            ValueRange range = scheme.Granularity == WeightGranularity.Tensor ? whole : ValueRange.Of(MemoryMarshal.Cast<byte, float>(view.bytes));
+            ValueRange range = perTensor ? whole : clip?[row] ?? ValueRange.Of(MemoryMarshal.Cast<byte, float>(view.bytes));
             (scales[row], zeros[row]) = grid.Fit(range);
         }
 
@@ -86,7 +90,7 @@ public static class WeightQuantizer
         }
     }
 
-    private static FittedGrid FitBlocks(torch.Tensor weight, WeightScheme scheme, WeightGrid grid, float[] scales)
+    private static FittedGrid FitBlocks(torch.Tensor weight, WeightScheme scheme, WeightGrid grid, float[] scales, WeightClip? clip)
     {
         if (scheme.Bits != 4 || scheme.Granularity != WeightGranularity.Channel || scheme.BlockSize is not (32 or 64))
         {
@@ -97,18 +101,44 @@ public static class WeightQuantizer
         int blocks = (columns + scheme.BlockSize - 1) / scheme.BlockSize;
         byte[] blockScales = new byte[(long)scales.Length * blocks];
         sbyte[] blockZeros = new sbyte[blockScales.LongLength];
+        RequireSize(clip, blockScales.Length);
+        float[] clipped = new float[clip is null ? 0 : columns];
         for (int row = 0; row < scales.Length; row++)
         {
             using torch.Tensor view = weight.narrow(0, row, 1);
+            ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(view.bytes);
+            if (clip is not null)
+            {
+                Clamp(values, clip, row * blocks, scheme.BlockSize, clipped);
+                values = clipped;
+            }
+
             scales[row] = BlockFit.Row(
                 grid,
-                MemoryMarshal.Cast<byte, float>(view.bytes),
+                values,
                 scheme.BlockSize,
                 blockScales.AsSpan(row * blocks, blocks),
                 blockZeros.AsSpan(row * blocks, blocks));
         }
 
         return new(scheme, scales.Length, columns, scales, null, blockScales, grid.IsSymmetric ? null : blockZeros);
+    }
+
+    private static void Clamp(ReadOnlySpan<float> values, WeightClip clip, int firstBlock, int blockSize, Span<float> clamped)
+    {
+        for (int k = 0; k < values.Length; k++)
+        {
+            ValueRange range = clip[firstBlock + (k / blockSize)];
+            clamped[k] = Math.Clamp(values[k], range.Minimum, range.Maximum);
+        }
+    }
+
+    private static void RequireSize(WeightClip? clip, int scales)
+    {
+        if (clip is not null && (clip.Minimum.Length != scales || clip.Maximum.Length != scales))
+        {
+            throw new ArgumentException($"the clip has {clip.Minimum.Length} ranges, and the scheme {scales} scales", nameof(clip));
+        }
     }
 
     private static ValueRange RangeOf(torch.Tensor weight, int rows)

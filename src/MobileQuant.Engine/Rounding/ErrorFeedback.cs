@@ -18,10 +18,11 @@ internal static class ErrorFeedback
     /// <param name="weight">float32 [rows, columns], contiguous.</param>
     /// <param name="scheme">The grid.</param>
     /// <param name="factor">From the inputs of this matrix.</param>
+    /// <param name="clip">What the grid covers; null: the weights' own ranges.</param>
     /// <param name="cancellationToken">Stops between groups of rows.</param>
-    public static QuantizedWeight Round(torch.Tensor weight, WeightScheme scheme, FeedbackFactor factor, CancellationToken cancellationToken = default)
+    public static QuantizedWeight Round(torch.Tensor weight, WeightScheme scheme, FeedbackFactor factor, WeightClip? clip = null, CancellationToken cancellationToken = default)
     {
-        FittedGrid grid = WeightQuantizer.FitGrid(weight, scheme);
+        FittedGrid grid = WeightQuantizer.FitGrid(weight, scheme, clip);
         ParallelOptions options = new() { MaxDegreeOfParallelism = torch.get_num_threads(), CancellationToken = cancellationToken };
         Parallel.For(0, (grid.Rows + RowsPerGroup - 1) / RowsPerGroup, options, group =>
         {

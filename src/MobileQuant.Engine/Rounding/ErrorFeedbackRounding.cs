@@ -136,7 +136,7 @@ public sealed class ErrorFeedbackRounding : IDisposable
         FeedbackFactor factor = moments.Factor();
         foreach (LinearKind kind in kinds.Where(_graph.Architecture.Linears.Contains))
         {
-            QuantizedWeight rounded = ErrorFeedback.Round(_graph.Weights.Layers[layer][kind].Weight, _graph.Schemes[layer, kind], factor, _cancellationToken);
+            QuantizedWeight rounded = ErrorFeedback.Round(_graph.Weights.Layers[layer][kind].Weight, _graph.Schemes[layer, kind], factor, _graph.Clips.GetValueOrDefault((layer, kind)), _cancellationToken);
             _codes.Add((layer, kind), rounded);
             _tap.Add(kind, rounded);
         }
