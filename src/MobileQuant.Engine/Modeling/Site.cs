@@ -77,6 +77,7 @@ public readonly record struct Site(int Layer, SiteKind Kind)
         SiteKind.UpOutput => "mlp.up.output",
         SiteKind.DownInput => "mlp.down.input",
         SiteKind.DownOutput => "mlp.down.output",
+        SiteKind.LayerOutput => "output",
         _ => throw new InvalidOperationException($"{Kind} is not inside a layer"),
     };
 }
