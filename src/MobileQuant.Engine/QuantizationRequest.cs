@@ -22,6 +22,9 @@ public sealed record QuantizationRequest
     /// <summary>Where activation scales come from.</summary>
     public ActivationMode Activations { get; init; } = ActivationMode.Token;
 
+    /// <summary>What the result is for: searches and learning simulate what it loses there. Only cpu can be written down so far.</summary>
+    public QuantizationTarget Target { get; init; }
+
     /// <summary>Grid of the weights.</summary>
     public WeightSymmetry Weights { get; init; } = WeightSymmetry.Default;
 
@@ -86,7 +89,7 @@ public sealed record QuantizationResult(
 public abstract record QuantizationEvent
 {
     /// <summary>A step began or advanced.</summary>
-    /// <param name="Step">Stable name: fingerprint, wait, load, rotate, calibrate, search, sensitivity, range, wide, prefix, round, lower, write, copy.</param>
+    /// <param name="Step">Stable name: fingerprint, wait, load, rotate, calibrate, search, sensitivity, range, wide, prefix, learn, round, lower, write, copy.</param>
     /// <param name="Text">For people.</param>
     /// <param name="Done">Units done in this step.</param>
     /// <param name="Total">Units in this step; 0 when not countable.</param>
