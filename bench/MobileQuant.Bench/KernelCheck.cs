@@ -9,7 +9,7 @@ internal static class KernelCheck
 {
     public static bool Run(int cases)
     {
-        bool good = Report("rows", cases, CheckRow) & Report("attention", cases, CheckAttention);
+        bool good = Report("rows", cases, CheckRow) & Report("norms", cases, CheckNorm) & Report("attention", cases, CheckAttention);
         foreach (LinearKernel kernel in KernelSelection.All)
         {
             good &= Report(kernel.Name, cases, seed => CheckLinear(kernel, seed));
@@ -44,6 +44,32 @@ internal static class KernelCheck
             && codes[0].AsSpan().SequenceEqual(codes[2]) && codes[1].AsSpan().SequenceEqual(codes[3])
             && codes[4].AsSpan().SequenceEqual(codes[5]);
     }
+
+    private static bool CheckNorm(int seed)
+    {
+        Random random = new(seed);
+        int[] row = new int[random.Next(1, 300)];
+        for (int i = 0; i < row.Length; i++)
+        {
+            row[i] = random.Next(-(1 << (1 + (seed % 30))) + 1, 1 << (1 + (seed % 30)));
+        }
+
+        NormProgram norm = RandomNorm(row.Length, seed % 2 == 0 ? NormForm.Layer : NormForm.RootMeanSquare, random);
+        int[] expected = new int[row.Length];
+        int[] actual = new int[row.Length];
+        Normalization.Apply(row, norm, expected);
+        RowKernels.Normalize(row, norm, actual);
+        return expected.AsSpan().SequenceEqual(actual);
+    }
+
+    /// <summary>A norm with random gains and biases.</summary>
+    public static NormProgram RandomNorm(int size, NormForm form, Random random) => new()
+    {
+        Form = form,
+        Gains = NativeSpan<int>.Copy([.. Enumerable.Range(0, size).Select(_ => random.Next(-(1 << 30), 1 << 30))]),
+        Biases = form == NormForm.Layer ? NativeSpan<int>.Copy([.. Enumerable.Range(0, size).Select(_ => random.Next(-LayerNorm.BiasLimit, LayerNorm.BiasLimit))]) : default,
+        Epsilon = random.Next(1, 10_000),
+    };
 
     private static unsafe bool CheckAttention(int seed)
     {

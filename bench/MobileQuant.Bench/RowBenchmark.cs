@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using MobileQuant.Arithmetic;
 using MobileQuant.Kernels;
+using MobileQuant.Programs;
 
 namespace MobileQuant.Bench;
 
@@ -30,6 +31,13 @@ internal static unsafe class RowBenchmark
             $"wide row of {Length}",
             () => WideRowQuantizer.Quantize(row, 16, codes, low, out _),
             () => RowKernels.QuantizeWide(row, 16, codes, low, out _));
+
+        int[] normed = new int[Length];
+        foreach (NormForm form in Enum.GetValues<NormForm>())
+        {
+            NormProgram norm = KernelCheck.RandomNorm(Length, form, random);
+            Report($"norm {form} of {Length}", () => Normalization.Apply(row, norm, normed), () => RowKernels.Normalize(row, norm, normed));
+        }
 
         short[] query = [.. Enumerable.Range(0, HeadSize).Select(_ => (short)random.Next(-32767, 32768))];
         short[] weights = [.. Enumerable.Range(0, Keys).Select(_ => (short)random.Next(0, 8000))];

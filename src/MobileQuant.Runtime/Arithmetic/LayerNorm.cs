@@ -20,7 +20,8 @@ internal static class LayerNorm
     /// <summary>Largest |bias|, in output units.</summary>
     public const int BiasLimit = 1 << 28;
 
-    private const int RowBits = 30;
+    /// <summary>Bits of the row that is scaled.</summary>
+    public const int RowBits = 30;
 
     /// <summary>Normalizes a row.</summary>
     /// <param name="row">s32 residual codes, H of them.</param>

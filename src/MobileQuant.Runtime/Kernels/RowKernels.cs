@@ -1,11 +1,32 @@
 using System.Runtime.Intrinsics.X86;
 using MobileQuant.Arithmetic;
+using MobileQuant.Programs;
 
 namespace MobileQuant.Kernels;
 
-/// <summary>Row quantization for speed: equal to <see cref="RowQuantizer"/> and <see cref="WideRowQuantizer"/> bit for bit.</summary>
+/// <summary>Norms and row quantization for speed: equal to <see cref="Normalization"/>, <see cref="RowQuantizer"/> and <see cref="WideRowQuantizer"/> bit for bit.</summary>
 internal static class RowKernels
 {
+    /// <summary><see cref="Normalization.Apply"/>.</summary>
+    /// <param name="row">s32 residual codes, at least one.</param>
+    /// <param name="norm">What to compute.</param>
+    /// <param name="output">Receives as many values.</param>
+    public static void Normalize(ReadOnlySpan<int> row, NormProgram norm, Span<int> output)
+    {
+        if (!Avx2.IsSupported)
+        {
+            Normalization.Apply(row, norm, output);
+        }
+        else if (norm.Form == NormForm.Layer)
+        {
+            Avx2NormKernels.Layer(row, norm, output);
+        }
+        else
+        {
+            Avx2NormKernels.RootMeanSquare(row, norm, output);
+        }
+    }
+
     /// <summary><see cref="RowQuantizer.FromRow"/>.</summary>
     /// <param name="row">Values with |y| &lt; 2^30.</param>
     /// <returns>The quantizer of the row.</returns>
