@@ -34,6 +34,9 @@ public sealed record QuantizationRequest
     /// <summary>Linear layers with other weight widths than <see cref="Precision"/>.</summary>
     public WeightOverrides Overrides { get; init; } = WeightOverrides.None;
 
+    /// <summary>What is changed of the recipe's own settings; recipes that learn nothing take none.</summary>
+    public RecipeSettings Settings { get; init; } = RecipeSettings.None;
+
     /// <summary>Smoothing strength in (0, 1), or null to search it on calibration windows.</summary>
     public double? Alpha { get; init; }
 

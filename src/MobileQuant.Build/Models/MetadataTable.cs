@@ -61,6 +61,12 @@ internal static class MetadataTable
                 normalized = value.Length == 0 ? "none" : value;
                 expected = string.Empty;
                 return true;
+            case ModelMetadata.RecipeSettings:
+                // Keys and values are the engine's business, and a file is looked for where the project is known.
+                bool pairs = !value.Contains('=') || FileList.Split(value).All(part => part.IndexOf('=') > 0);
+                normalized = pairs ? value : null;
+                expected = pairs ? string.Empty : "a JSON file, or settings such as steps=200; loss=logits";
+                return pairs;
             case ModelMetadata.Seed:
                 bool whole = int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int seed);
                 normalized = whole ? seed.ToString(CultureInfo.InvariantCulture) : null;
