@@ -97,6 +97,7 @@ public readonly record struct Site(int Layer, SiteKind Kind)
         SiteKind.ActivationOutput => "mlp.activation.output",
         SiteKind.DownInput => "mlp.down.input",
         SiteKind.DownOutput => "mlp.down.output",
+        SiteKind.LayerOutput => "output",
         _ => throw new InvalidOperationException($"{Kind} is not inside a layer"),
     };
 }

@@ -72,6 +72,12 @@ public enum SiteKind
     /// <summary>Output of down, the MLP branch, [batch, tokens, hidden].</summary>
     DownOutput,
 
+    /// <summary>
+    /// The residual stream behind a layer, [batch, tokens, hidden]. Nothing is rounded there beyond what enters it, so that it is
+    /// no site of <see cref="Site.Enumerate"/>: reports use it.
+    /// </summary>
+    LayerOutput,
+
     /// <summary>Output of the final norm, which the head reads, [batch, tokens, hidden].</summary>
     HeadInput,
 
