@@ -142,7 +142,7 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
     private bool TryFindSettings(TaskItem model, BuildLog log, out string? file)
     {
         string value = model.GetMetadata(ModelMetadata.RecipeSettings);
-        file = value.Length == 0 || value.Contains('=') ? null : Path.GetFullPath(Path.Combine(ProjectDirectory, value.Replace('\\', '/')));
+        file = value.Length == 0 || value.Contains('=') ? null : Path.GetFullPath(Path.Combine(ProjectDirectory, value));
         if (file is null || File.Exists(file))
         {
             return true;

@@ -13,7 +13,7 @@ public sealed record QuantizationRequest
     /// <summary>The artifact to write, conventionally NAME.mq.safetensors.</summary>
     public required string OutputPath { get; init; }
 
-    /// <summary>auto, RoundToNearest, SmoothQuant, SmoothQuant-Edge or Rotated, in any case.</summary>
+    /// <summary>A name of <see cref="RecipeCatalog.Names"/>, in any case.</summary>
     public string Recipe { get; init; } = RecipeCatalog.Auto;
 
     /// <summary>Weight and activation widths.</summary>

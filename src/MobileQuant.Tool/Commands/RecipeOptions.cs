@@ -8,7 +8,7 @@ namespace MobileQuant.Tool.Commands;
 /// <summary>The options that decide what a quantization makes; for commands that quantize or simulate it.</summary>
 internal sealed class RecipeOptions
 {
-    private readonly Option<string> _recipe = new("--recipe") { Description = "auto, RoundToNearest, SmoothQuant, SmoothQuant-Edge or Rotated.", DefaultValueFactory = _ => RecipeCatalog.Auto, HelpName = "name" };
+    private readonly Option<string> _recipe = new("--recipe") { Description = $"{string.Join(", ", RecipeCatalog.Names)}.", DefaultValueFactory = _ => RecipeCatalog.Auto, HelpName = "name" };
     private readonly Option<string> _precision = new("--precision") { Description = "W8A8, W4A8, W4B64A8 or W4B32A8: bits of weights (B: in blocks) and of activations.", DefaultValueFactory = _ => "W8A8", HelpName = "WxAy" };
     private readonly Option<string> _activations = new("--activations") { Description = "token: a scale per token, found at run time. static: a scale per tensor, from calibration.", DefaultValueFactory = _ => "token", HelpName = "token|static" };
     private readonly Option<string> _target = new("--target") { Description = "What the result is for. npu: static scales at every site, as in the paper; to be simulated only (eval --simulate).", DefaultValueFactory = _ => "cpu", HelpName = "cpu|npu" };
