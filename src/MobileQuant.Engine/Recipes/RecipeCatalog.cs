@@ -11,7 +11,7 @@ public static class RecipeCatalog
     public const string Auto = "auto";
 
     /// <summary>All recipes, simplest first.</summary>
-    public static IReadOnlyList<IRecipe> All { get; } = 
+    public static IReadOnlyList<IRecipe> All { get; } =
     [
         new RoundToNearest(), new SmoothQuant(), new SmoothQuantEdge(), new Rotated(),
         new OmniQuant(), new OmniQuantEdge(learnsRanges: false), new OmniQuantEdge(learnsRanges: true), new EndToEnd(), new EndToEndPlus(),
