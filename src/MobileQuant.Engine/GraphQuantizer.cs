@@ -1,6 +1,7 @@
 using System.Globalization;
 using MobileQuant.Calibration;
 using MobileQuant.Checkpoints;
+using MobileQuant.Learning;
 using MobileQuant.Modeling;
 using MobileQuant.Quantization;
 using MobileQuant.Recipes;
@@ -20,10 +21,10 @@ public static class GraphQuantizer
     /// <param name="checkpoint">The float model.</param>
     /// <param name="request">Recipe, widths, calibration files (absolute, globs expanded), seed and threads are read from it.</param>
     /// <param name="tokenizer">The checkpoint's tokenizer; null: read from it when calibration text is given.</param>
-    /// <param name="progress">Told about steps <c>load</c>, <c>rotate</c>, <c>calibrate</c>, <c>search</c> and <c>round</c>.</param>
+    /// <param name="progress">Told about steps <c>load</c>, <c>rotate</c>, <c>calibrate</c>, <c>search</c>, <c>learn</c> and <c>round</c>.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The graph; the caller disposes it.</returns>
-    /// <exception cref="MobileQuantException">MQ1015: an override matches nothing; MQ2005 to MQ2009: the checkpoint; MQ3001 to MQ3013, MQ3022, MQ3023: recipe or calibration; MQ9001 to MQ9003: TorchSharp.</exception>
+    /// <exception cref="MobileQuantException">MQ1015: an override matches nothing; MQ2005 to MQ2009: the checkpoint; MQ3001 to MQ3013, MQ3022, MQ3023, MQ3031: recipe or calibration; MQ9001 to MQ9003: TorchSharp.</exception>
     public static QuantizedGraph Quantize(
         ICheckpoint checkpoint,
         QuantizationRequest request,
@@ -61,6 +62,7 @@ public static class GraphQuantizer
             CalibrationSet all = Calibrate(model, request, tokenizer, rounding, progress, cancellationToken);
             model.Prefix = prefix;
             QuantizedGraph graph = Transform(model, all, request, choice, schemes, tokenizer, RestoreWeights, progress, cancellationToken);
+            graph = Learn(model, graph, request, choice, tokenizer, progress, cancellationToken);
             return Round(graph, all, rounding, progress, cancellationToken);
         }
         catch
@@ -116,6 +118,24 @@ public static class GraphQuantizer
 
         (outcome, SiteRanges ranges, IReadOnlySet<Site> wide) = StaticRefinement.Run(context, choice.Recipe, outcome, request.WideSites);
         return context.ToGraph(outcome.Statistics, Summarize(choice, outcome, set, request)) with { Ranges = ranges, WideSites = wide };
+    }
+
+    private static QuantizedGraph Learn(
+        DecoderModel model,
+        QuantizedGraph graph,
+        QuantizationRequest request,
+        RecipeChoice choice,
+        TextTokenizer? tokenizer,
+        IProgress<QuantizationEvent>? progress,
+        CancellationToken cancellationToken)
+    {
+        if (choice.Recipe.LearningFor(request.Precision, request.Activations) is not { } settings)
+        {
+            return graph;
+        }
+
+        LearningEnvironment environment = new() { Seed = request.Seed, Progress = progress, CancellationToken = cancellationToken };
+        return Learner.Learn(graph, LearningWindows.Read(model, request.Calibration, tokenizer, settings, environment), settings, environment);
     }
 
     private static QuantizedGraph Round(

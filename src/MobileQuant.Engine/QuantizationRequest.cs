@@ -86,7 +86,7 @@ public sealed record QuantizationResult(
 public abstract record QuantizationEvent
 {
     /// <summary>A step began or advanced.</summary>
-    /// <param name="Step">Stable name: fingerprint, wait, load, rotate, calibrate, search, sensitivity, range, wide, prefix, round, lower, write, copy.</param>
+    /// <param name="Step">Stable name: fingerprint, wait, load, rotate, calibrate, search, sensitivity, range, wide, prefix, learn, round, lower, write, copy.</param>
     /// <param name="Text">For people.</param>
     /// <param name="Done">Units done in this step.</param>
     /// <param name="Total">Units in this step; 0 when not countable.</param>

@@ -24,7 +24,8 @@ public sealed record LearningSettings
     public int WindowLength { get; init; } = 512;
 
     /// <summary>The pairs whose scales are learned (on a logarithmic scale); empty: none.</summary>
-    public IReadOnlyList<SmoothingKind> Transformations { get; init; } = Enum.GetValues<SmoothingKind>();
+    public IReadOnlyList<SmoothingKind> Transformations { get; init; } =
+        [SmoothingKind.AttentionNorm, SmoothingKind.MlpNorm, SmoothingKind.ValueOutput, SmoothingKind.UpDown, SmoothingKind.QueryKey];
 
     /// <summary>Whether weight clipping is learned.</summary>
     public bool Clips { get; init; } = true;

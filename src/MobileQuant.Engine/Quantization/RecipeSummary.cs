@@ -1,3 +1,5 @@
+using MobileQuant.Learning;
+
 namespace MobileQuant.Quantization;
 
 /// <summary>Which recipe ran with which settings: what the manifest and reports tell.</summary>
@@ -7,4 +9,7 @@ public sealed record RecipeSummary(string Name, IReadOnlyDictionary<string, stri
 {
     /// <summary>What searches tried and what they took, in order; empty where nothing was searched.</summary>
     public IReadOnlyList<Finding> Findings { get; init; } = [];
+
+    /// <summary>What learning did; null where nothing was learned.</summary>
+    public LearningRecord? Learning { get; init; }
 }

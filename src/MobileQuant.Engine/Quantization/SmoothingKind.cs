@@ -14,4 +14,10 @@ public enum SmoothingKind
 
     /// <summary>up to down, in a gated MLP: the product is linear in up.</summary>
     UpDown,
+
+    /// <summary>
+    /// k to q: what one is divided by, the other is multiplied by. Tied over the channels that rotate together and over the query
+    /// heads of a group. No statistics tell its scales, since no linear layer reads it: it is learned.
+    /// </summary>
+    QueryKey,
 }

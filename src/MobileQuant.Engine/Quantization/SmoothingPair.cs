@@ -4,21 +4,32 @@ using TorchSharp;
 namespace MobileQuant.Quantization;
 
 /// <summary>
-/// One equivalent transformation: the producer's channels are divided by s > 0 and the consumers' input channels multiplied by
-/// it, so that the model computes the same function with other ranges.
+/// One equivalent transformation: the producer's channels are divided by s > 0 and what meets them is multiplied by it - input
+/// channels of the consumers, or the rows of q where k is the producer - so that the model computes the same function with other
+/// ranges.
 /// </summary>
 /// <param name="Layer">The decoder layer.</param>
 /// <param name="Kind">Which neighbours.</param>
 public readonly record struct SmoothingPair(int Layer, SmoothingKind Kind)
 {
-    /// <summary>Where the consumers read.</summary>
+    /// <summary>Where the consumers read; k in the cache for <see cref="SmoothingKind.QueryKey"/>, whose consumer is no linear layer.</summary>
     public Site ConsumerInput => new(Layer, Kind switch
     {
         SmoothingKind.AttentionNorm => SiteKind.AttentionInput,
         SmoothingKind.MlpNorm => SiteKind.MlpInput,
         SmoothingKind.ValueOutput => SiteKind.OutputInput,
+        SmoothingKind.QueryKey => SiteKind.KeyCache,
         _ => SiteKind.DownInput,
     });
+
+    /// <summary>The linear layer whose rows are divided; null where a norm is the producer.</summary>
+    public LinearKind? Producer => Kind switch
+    {
+        SmoothingKind.ValueOutput => LinearKind.Value,
+        SmoothingKind.UpDown => LinearKind.Up,
+        SmoothingKind.QueryKey => LinearKind.Key,
+        _ => null,
+    };
 
     /// <summary>All legal pairs of a decoder.</summary>
     /// <param name="architecture">The decoder.</param>
@@ -32,9 +43,9 @@ public readonly record struct SmoothingPair(int Layer, SmoothingKind Kind)
             .Select(kind => new SmoothingPair(layer, kind)))];
     }
 
-    /// <summary>The linear layers that read the smoothed channels.</summary>
+    /// <summary>The linear layers whose input channels are multiplied.</summary>
     /// <param name="architecture">The decoder.</param>
-    /// <returns>One to three kinds.</returns>
+    /// <returns>One to three kinds; none for <see cref="SmoothingKind.QueryKey"/>.</returns>
     public IReadOnlyList<LinearKind> Consumers(DecoderArchitecture architecture)
     {
         ArgumentNullException.ThrowIfNull(architecture);
@@ -43,11 +54,12 @@ public readonly record struct SmoothingPair(int Layer, SmoothingKind Kind)
             SmoothingKind.AttentionNorm => [LinearKind.Query, LinearKind.Key, LinearKind.Value],
             SmoothingKind.MlpNorm => architecture.GatedMlp ? [LinearKind.Gate, LinearKind.Up] : [LinearKind.Up],
             SmoothingKind.ValueOutput => [LinearKind.Output],
+            SmoothingKind.QueryKey => [],
             _ => [LinearKind.Down],
         };
     }
 
-    /// <summary>Number of scales: channels of the producer.</summary>
+    /// <summary>Number of scales: channels of the producer, those that are tied to each other counted once.</summary>
     /// <param name="architecture">The decoder.</param>
     /// <returns>Length of s.</returns>
     public int ChannelCount(DecoderArchitecture architecture)
@@ -57,54 +69,97 @@ public readonly record struct SmoothingPair(int Layer, SmoothingKind Kind)
         {
             SmoothingKind.ValueOutput => architecture.OutputSize(LinearKind.Value),
             SmoothingKind.UpDown => architecture.FeedForwardSize,
+            SmoothingKind.QueryKey => architecture.KeyValueHeadCount * FreeChannels(architecture),
             _ => architecture.HiddenSize,
         };
     }
 
     /// <summary>The producer's channel that feeds a consumer's input channel.</summary>
     /// <param name="architecture">The decoder.</param>
-    /// <param name="consumerChannel">A column of the consumers' weights.</param>
+    /// <param name="consumerChannel">A column of the consumers' weights; a row of q for <see cref="SmoothingKind.QueryKey"/>.</param>
     /// <returns>An index into s.</returns>
     public int ProducerChannel(DecoderArchitecture architecture, int consumerChannel)
     {
         ArgumentNullException.ThrowIfNull(architecture);
-        if (Kind != SmoothingKind.ValueOutput)
+        int head = consumerChannel / architecture.HeadSize / architecture.GroupSize;
+        int channel = consumerChannel % architecture.HeadSize;
+        return Kind switch
         {
-            return consumerChannel;
+            SmoothingKind.ValueOutput => (head * architecture.HeadSize) + channel,
+            SmoothingKind.QueryKey => (head * FreeChannels(architecture)) + Tied(architecture, channel),
+            _ => consumerChannel,
+        };
+    }
+
+    /// <summary>Which scale divides each channel of the producer.</summary>
+    /// <param name="architecture">The decoder.</param>
+    /// <returns>An index into s per channel; null where it is the channel itself.</returns>
+    public int[]? ProducerScales(DecoderArchitecture architecture)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        if (Kind != SmoothingKind.QueryKey)
+        {
+            return null;
         }
 
-        int head = consumerChannel / architecture.HeadSize / architecture.GroupSize;
-        return (head * architecture.HeadSize) + (consumerChannel % architecture.HeadSize);
+        int[] map = new int[architecture.OutputSize(LinearKind.Key)];
+        for (int row = 0; row < map.Length; row++)
+        {
+            map[row] = (row / architecture.HeadSize * FreeChannels(architecture)) + Tied(architecture, row % architecture.HeadSize);
+        }
+
+        return map;
+    }
+
+    /// <summary>Which scale multiplies each channel that meets the producer's.</summary>
+    /// <param name="architecture">The decoder.</param>
+    /// <returns>An index into s per input channel of the consumers, or per row of q; null where it is the channel itself.</returns>
+    public int[]? ConsumerScales(DecoderArchitecture architecture)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        if (Kind is not (SmoothingKind.ValueOutput or SmoothingKind.QueryKey))
+        {
+            return null;
+        }
+
+        int[] map = new int[architecture.InputSize(LinearKind.Output)];
+        for (int channel = 0; channel < map.Length; channel++)
+        {
+            map[channel] = ProducerChannel(architecture, channel);
+        }
+
+        return map;
     }
 
     /// <summary>Folds scales into the weights, in place.</summary>
     /// <param name="architecture">The decoder.</param>
     /// <param name="weights">Its weights.</param>
-    /// <param name="scales">s, positive, [channels of the producer].</param>
+    /// <param name="scales">s, positive, [<see cref="ChannelCount"/>].</param>
     public void Fold(DecoderArchitecture architecture, DecoderWeights weights, float[] scales)
     {
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentNullException.ThrowIfNull(weights);
         using IDisposable noGradient = torch.no_grad();
-        using torch.Tensor producer = torch.tensor(scales);
+        using torch.Tensor producer = torch.tensor(Spread(scales, ProducerScales(architecture)));
+        using torch.Tensor consumer = torch.tensor(Spread(scales, ConsumerScales(architecture)));
         LayerWeights layer = weights.Layers[Layer];
-        switch (Kind)
+        if (Producer is { } kind)
         {
-            case SmoothingKind.AttentionNorm:
-                DivideNorm(architecture, layer.AttentionNorm, producer);
-                break;
-            case SmoothingKind.MlpNorm:
-                DivideNorm(architecture, layer.MlpNorm, producer);
-                break;
-            default:
-                DivideRows(layer[Kind == SmoothingKind.UpDown ? LinearKind.Up : LinearKind.Value], producer);
-                break;
+            DivideRows(layer[kind], producer);
+        }
+        else
+        {
+            DivideNorm(architecture, Kind == SmoothingKind.AttentionNorm ? layer.AttentionNorm : layer.MlpNorm, producer);
         }
 
-        using torch.Tensor consumer = torch.tensor(Spread(architecture, scales));
-        foreach (LinearKind kind in Consumers(architecture))
+        if (Kind == SmoothingKind.QueryKey)
         {
-            layer[kind].Weight.mul_(consumer);
+            MultiplyRows(layer[LinearKind.Query], consumer);
+        }
+
+        foreach (LinearKind reader in Consumers(architecture))
+        {
+            layer[reader].Weight.mul_(consumer);
         }
     }
 
@@ -112,17 +167,26 @@ public readonly record struct SmoothingPair(int Layer, SmoothingKind Kind)
     /// <param name="architecture">The decoder.</param>
     /// <param name="scales">s.</param>
     /// <returns>Divisors by site.</returns>
-    public IReadOnlyList<KeyValuePair<Site, float[]>> Divisors(DecoderArchitecture architecture, float[] scales) => Kind switch
+    public IReadOnlyList<KeyValuePair<Site, float[]>> Divisors(DecoderArchitecture architecture, float[] scales)
     {
-        SmoothingKind.UpDown => [new(new(Layer, SiteKind.UpOutput), scales), new(ConsumerInput, scales)],
-        SmoothingKind.ValueOutput =>
-        [
-            new(new(Layer, SiteKind.ValueOutput), scales),
-            new(new(Layer, SiteKind.ValueCache), scales),
-            new(ConsumerInput, Spread(architecture, scales)),
-        ],
-        _ => [new(ConsumerInput, scales)],
-    };
+        float[] producer = Spread(scales, ProducerScales(architecture));
+        float[] consumer = Spread(scales, ConsumerScales(architecture));
+        int layer = Layer;
+        IEnumerable<KeyValuePair<Site, float[]>> At(float[] divisors, params SiteKind[] kinds) =>
+            kinds.Select(kind => new KeyValuePair<Site, float[]>(new(layer, kind), divisors));
+
+        return Kind switch
+        {
+            SmoothingKind.UpDown => [.. At(producer, SiteKind.UpOutput, SiteKind.DownInput)],
+            SmoothingKind.ValueOutput => [.. At(producer, SiteKind.ValueOutput, SiteKind.ValueCache), .. At(consumer, SiteKind.OutputInput)],
+            SmoothingKind.QueryKey =>
+            [
+                .. At(producer, SiteKind.KeyOutput, SiteKind.KeyRotated, SiteKind.KeyCache),
+                .. At([.. consumer.Select(s => 1 / s)], SiteKind.QueryOutput, SiteKind.QueryRotated),
+            ],
+            _ => [new(ConsumerInput, scales)],
+        };
+    }
 
     private static void DivideNorm(DecoderArchitecture architecture, NormWeights norm, torch.Tensor scales)
     {
@@ -145,19 +209,22 @@ public readonly record struct SmoothingPair(int Layer, SmoothingKind Kind)
         linear.Bias?.div_(scales);
     }
 
-    private float[] Spread(DecoderArchitecture architecture, float[] scales)
+    private static void MultiplyRows(LinearWeights linear, torch.Tensor scales)
     {
-        if (Kind != SmoothingKind.ValueOutput)
-        {
-            return scales;
-        }
+        using torch.Tensor column = scales.unsqueeze(1);
+        linear.Weight.mul_(column);
+        linear.Bias?.mul_(scales);
+    }
 
-        float[] spread = new float[architecture.InputSize(LinearKind.Output)];
-        for (int channel = 0; channel < spread.Length; channel++)
-        {
-            spread[channel] = scales[ProducerChannel(architecture, channel)];
-        }
+    private static float[] Spread(float[] scales, int[]? map) => map is null ? scales : [.. map.Select(index => scales[index])];
 
-        return spread;
+    /// <summary>Scales of a head: rotation mixes channels i and i + rotated / 2, which therefore share one; what is not rotated is free.</summary>
+    private static int FreeChannels(DecoderArchitecture architecture) =>
+        architecture.HeadSize - (architecture.Rotary.RotatedSize(architecture.HeadSize) / 2);
+
+    private static int Tied(DecoderArchitecture architecture, int channel)
+    {
+        int half = architecture.Rotary.RotatedSize(architecture.HeadSize) / 2;
+        return channel < half ? channel : channel - half;
     }
 }

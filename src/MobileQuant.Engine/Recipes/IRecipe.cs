@@ -1,3 +1,4 @@
+using MobileQuant.Learning;
 using MobileQuant.Quantization;
 using MobileQuant.Rounding;
 
@@ -19,6 +20,12 @@ public interface IRecipe
     /// <param name="precision">Widths.</param>
     /// <returns>Nearest or error feedback.</returns>
     RoundingMode RoundingFor(Precision precision) => RoundingMode.Nearest;
+
+    /// <summary>What is learned between the method and rounding.</summary>
+    /// <param name="precision">Widths.</param>
+    /// <param name="activations">Where activation scales come from.</param>
+    /// <returns>The settings, or null where nothing is learned.</returns>
+    LearningSettings? LearningFor(Precision precision, ActivationMode activations) => null;
 
     /// <summary>Runs the method. It may change the context's weights in place, as long as the statistics that it returns belong to them.</summary>
     /// <param name="context">The model, its statistics and the request.</param>

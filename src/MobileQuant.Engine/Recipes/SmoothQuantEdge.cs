@@ -12,5 +12,6 @@ public sealed class SmoothQuantEdge : IRecipe
     public string Description => "SmoothQuant on every legal pair, up to down and v to o included";
 
     /// <inheritdoc/>
-    public RecipeOutcome Apply(RecipeContext context) => SmoothingSearch.Run(context, Enum.GetValues<SmoothingKind>());
+    public RecipeOutcome Apply(RecipeContext context) =>
+        SmoothingSearch.Run(context, [SmoothingKind.AttentionNorm, SmoothingKind.MlpNorm, SmoothingKind.ValueOutput, SmoothingKind.UpDown]);
 }

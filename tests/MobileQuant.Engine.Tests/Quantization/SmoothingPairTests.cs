@@ -16,6 +16,7 @@ public class SmoothingPairTests
         { "biases", RandomDecoder.Architecture with { Biased = RandomDecoder.Architecture.Linears } },
         { "layer norm, GELU", RandomDecoder.Architecture with { Norm = NormKind.Layer, Activation = ActivationKind.GeluErf } },
         { "gain plus one, scaled embedding", RandomDecoder.Architecture with { Norm = NormKind.RmsGainPlusOne, Activation = ActivationKind.GeluTanh, EmbeddingScale = 4.9 } },
+        { "partial rotary, q and k biased", RandomDecoder.Architecture with { Norm = NormKind.Layer, Biased = [LinearKind.Query, LinearKind.Key, LinearKind.Value], Rotary = new() { Fraction = 0.25 } } },
         { "plain MLP, partial rotary", RandomDecoder.Architecture with { GatedMlp = false, Rotary = new() { Fraction = 0.5 } } },
     };
 

@@ -135,7 +135,7 @@ public class RecipeTests
     {
         DecoderModel model = RandomDecoder.Create(RandomDecoder.Architecture, seed: 9);
         Random random = new(4);
-        foreach (SmoothingPair pair in SmoothingPair.Enumerate(model.Architecture, Enum.GetValues<SmoothingKind>()))
+        foreach (SmoothingPair pair in SmoothingPair.Enumerate(model.Architecture, [SmoothingKind.AttentionNorm, SmoothingKind.MlpNorm, SmoothingKind.ValueOutput, SmoothingKind.UpDown]))
         {
             float[] quieter = [.. Enumerable.Range(0, pair.ChannelCount(model.Architecture)).Select(_ => random.Next(10) == 0 ? 1 / 64f : 1f)];
             pair.Fold(model.Architecture, model.Weights, quieter);
