@@ -1,0 +1,10 @@
+namespace MobileQuant.Evaluation.Reporting.Charts;
+
+/// <summary>A line of a chart.</summary>
+/// <param name="Name">For the legend; not encoded.</param>
+/// <param name="Points">In order of x.</param>
+internal sealed record ChartSeries(string Name, IReadOnlyList<(double X, double Y)> Points)
+{
+    /// <summary>Points without a line, in the background.</summary>
+    public bool IsCloud { get; init; }
+}

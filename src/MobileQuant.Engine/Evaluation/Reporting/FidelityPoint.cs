@@ -1,0 +1,7 @@
+namespace MobileQuant.Evaluation.Reporting;
+
+/// <summary>How well a place survives quantization.</summary>
+/// <param name="Site">Its name, such as layers.3.mlp.down.input.</param>
+/// <param name="Layer">The decoder layer, or -1 outside of them.</param>
+/// <param name="Decibels">10 log10 of signal over noise; infinity where nothing is lost.</param>
+public sealed record FidelityPoint(string Site, int Layer, double Decibels);
