@@ -18,7 +18,7 @@ public static class ComparisonJob
     /// <param name="cancellationToken">Stops the work; finished rows stay in the state file.</param>
     /// <returns>The figures.</returns>
     /// <exception cref="MobileQuantException">
-    /// MQ1003 to MQ1006, MQ1009, MQ1010, MQ1025, MQ1026, MQ3001: the request; MQ3020, MQ3021: a text; others: the checkpoint. What
+    /// MQ1003 to MQ1006, MQ1009, MQ1010, MQ1018, MQ1025, MQ1026, MQ3001: the request; MQ3020, MQ3021: a text; others: the checkpoint. What
     /// concerns a single row is in its <see cref="ComparisonRow.Error"/>.
     /// </exception>
     public static ComparisonResult Run(ComparisonRequest request, IProgress<QuantizationEvent>? progress = null, CancellationToken cancellationToken = default)
@@ -46,7 +46,7 @@ public static class ComparisonJob
             Path.GetFileName(path),
             checkpoint.Architecture.Family,
             checkpoint.Architecture.ParameterCount,
-            "cpu",
+            request.Shared.Target.ToString().ToLowerInvariant(),
             reference.Measures!,
             reference.Float!,
             ComparisonOrder.Sort(rows));

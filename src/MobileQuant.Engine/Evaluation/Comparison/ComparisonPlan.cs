@@ -9,7 +9,7 @@ internal static class ComparisonPlan
     /// <summary>Makes the rows.</summary>
     /// <param name="request">The request.</param>
     /// <returns>By precision, activations, weights and recipe.</returns>
-    /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ1009, MQ1025, MQ3001: what is wrong with the request.</exception>
+    /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ1009, MQ1018, MQ1025, MQ3001: what is wrong with the request.</exception>
     public static IReadOnlyList<ComparisonVariant> Make(ComparisonRequest request)
     {
         RequireSome(request.Recipes, "recipe");
@@ -30,6 +30,11 @@ internal static class ComparisonPlan
         if (request.RuntimeRecipes.FirstOrDefault(name => !request.Recipes.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } stranger)
         {
             throw new MobileQuantException("MQ1025", $"The recipe '{stranger}' is to run in integers, but it is not compared.", $"Use one of: {string.Join(", ", request.Recipes)}.");
+        }
+
+        if (request.RuntimeRecipes.Count > 0 && request.Shared.Target != QuantizationTarget.Cpu)
+        {
+            throw new MobileQuantException("MQ1018", $"The target is {Word(request.Shared.Target)}, which the integer runtime is not for.", "Leave the integer runtime out, or use target cpu.");
         }
 
         ComparisonVariant[] variants =

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using MobileQuant.Evaluation.Reporting;
 using MobileQuant.Learning;
 using MobileQuant.Quantization;
 
@@ -42,6 +43,9 @@ public sealed record ComparisonRow
 
     /// <summary>What its searches tried.</summary>
     public IReadOnlyList<Finding> Findings { get; init; } = [];
+
+    /// <summary>Signal to noise of the worst site of each layer in the simulation, on the first texts that have running text; empty where there is none.</summary>
+    public IReadOnlyList<FidelityPoint> Fidelity { get; init; } = [];
 
     /// <summary>The loss while it learned; empty where it did not.</summary>
     public IReadOnlyList<LearningPoint> Curve { get; init; } = [];

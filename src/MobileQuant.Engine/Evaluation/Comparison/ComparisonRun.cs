@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using MobileQuant.Caching;
 using MobileQuant.Checkpoints;
+using MobileQuant.Evaluation.Fidelity;
+using MobileQuant.Evaluation.Reporting;
 using MobileQuant.Lowering;
 using MobileQuant.Modeling;
 using MobileQuant.Quantization;
@@ -16,6 +18,7 @@ namespace MobileQuant.Evaluation.Comparison;
 internal sealed class ComparisonRun(ICheckpoint checkpoint, TokenizerFiles? files, IReadOnlyList<TextMeasure> measures, int threads)
 {
     private readonly TextTokenizer? _tokenizer = files is null ? null : TextTokenizer.FromFiles(files);
+    private readonly Lazy<IReadOnlyList<int[]>> _fidelityWindows = new(() => ReadFidelityWindows(checkpoint, files, measures));
     private readonly string _name = Path.GetFileName(Path.TrimEndingDirectorySeparator(checkpoint.Path));
 
     /// <summary>The float model's figures.</summary>
@@ -47,7 +50,7 @@ internal sealed class ComparisonRun(ICheckpoint checkpoint, TokenizerFiles? file
             using QuantizedGraph graph = GraphQuantizer.Quantize(checkpoint, variant.Request, _tokenizer, progress, cancellationToken);
             row = Describe(row, graph.Recipe) with { QuantizeMinutes = clock.Elapsed.TotalMinutes };
             clock.Restart();
-            row = row with { Simulation = MeasureSimulation(graph, reference, progress, cancellationToken) };
+            row = row with { Simulation = MeasureSimulation(graph, reference, progress, cancellationToken), Fidelity = MeasureFidelity(graph, progress, cancellationToken) };
             if (variant.RunsInIntegers)
             {
                 row = MeasureRuntime(row, graph, reference, progress, cancellationToken);
@@ -68,6 +71,11 @@ internal sealed class ComparisonRun(ICheckpoint checkpoint, TokenizerFiles? file
         return (row.Settings.Count == 0 ? row with { QuantizeMinutes = clock.Elapsed.TotalMinutes } : row with { EvaluateMinutes = clock.Elapsed.TotalMinutes }) with { PeakMemoryBytes = memory.PeakBytes };
     }
 
+    private static IReadOnlyList<int[]> ReadFidelityWindows(ICheckpoint checkpoint, TokenizerFiles? files, IReadOnlyList<TextMeasure> measures) =>
+        files is not null && measures.FirstOrDefault(measure => measure.Protocol is EvaluationProtocol.Perplexity or EvaluationProtocol.Wikitext) is { } measure
+            ? FidelityWindows.Read(measure.TextPath, TextTokenizer.FromFiles(files), checkpoint.Architecture)
+            : [];
+
     private static ComparisonRow Describe(ComparisonRow row, RecipeSummary recipe) => row with
     {
         Settings = new SortedDictionary<string, string>(recipe.Settings.ToDictionary(), StringComparer.Ordinal),
@@ -81,6 +89,20 @@ internal sealed class ComparisonRun(ICheckpoint checkpoint, TokenizerFiles? file
         using Simulation simulation = new(graph);
         using DecoderModel model = new(graph.Architecture, graph.Weights) { Prefix = graph.Prefix };
         return Measure(EvaluationKind.Simulation, new FloatLanguageModel(_name, model, simulation), reference, progress, cancellationToken);
+    }
+
+    /// <summary>The worst site of each layer, on the beginning of the first running text.</summary>
+    private IReadOnlyList<FidelityPoint> MeasureFidelity(QuantizedGraph graph, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<int[]> windows = _fidelityWindows.Value;
+        return windows.Count == 0 ? [] :
+        [
+            .. FidelityEvaluator.OfSimulation(graph, windows, graph.Target, progress, cancellationToken)
+                .Where(fidelity => fidelity.Site.Layer >= 0)
+                .GroupBy(fidelity => fidelity.Site.Layer)
+                .OrderBy(layer => layer.Key)
+                .Select(layer => FidelityPoint.Of(layer.MinBy(fidelity => fidelity.Decibels)!)),
+        ];
     }
 
     private ComparisonRow MeasureRuntime(ComparisonRow row, QuantizedGraph graph, IReadOnlyList<ComparisonScore> reference, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
