@@ -9,8 +9,12 @@ namespace MobileQuant.Evaluation.Comparison;
 /// <param name="cancellationToken">Stops between chunks.</param>
 internal sealed class ComparisonKeys(IReadOnlyList<TextMeasure> measures, FileDigests digests, CancellationToken cancellationToken)
 {
+    /// <summary>Bumped when rows have other members or other meanings.</summary>
+    private const string Format = "1";
+
     private readonly List<FingerprintEntry> _measures =
     [
+        Fingerprint.Setting("row format", Format),
         .. measures.SelectMany((measure, i) => (FingerprintEntry[])
         [
             Fingerprint.Setting($"measure {i}", string.Create(CultureInfo.InvariantCulture, $"{measure.Protocol} {measure.Window} {measure.Limit} {Path.GetFileName(measure.TextPath)}")),

@@ -36,7 +36,7 @@ internal static class ActivationSection
     private static string Draw(IGrouping<string, ActivationProfile> group) => LineChart.Draw(
         new(group.Key, "layer", "largest absolute value", IsLogarithmic: true) { IsSmall = true },
         [
-            new("loudest channel", [.. group.OrderBy(profile => profile.Layer).Select(profile => ((double)profile.Layer, profile.AbsoluteMaximum))]),
-            new("median channel", [.. group.OrderBy(profile => profile.Layer).Select(profile => ((double)profile.Layer, profile.MedianAbsoluteMaximum))]),
+            new("loudest channel", [.. group.OrderBy(profile => profile.Layer).Select(profile => ((double)profile.Layer, profile.AbsoluteMaximum))]) { Color = 0 },
+            new("median channel", [.. group.OrderBy(profile => profile.Layer).Select(profile => ((double)profile.Layer, profile.MedianAbsoluteMaximum))]) { Color = 1 },
         ]);
 }

@@ -39,6 +39,9 @@ internal sealed class ComparisonTable
         return $"{string.Join(", ", parts)}.";
     }
 
+    /// <summary>What rows that are compared with each other have in common.</summary>
+    public static string GroupOf(ComparisonRow row) => $"{row.Precision}, {row.Activations} activations, {row.Weights} weights";
+
     private static void AddShared(List<string> parts, ComparisonResult result, Func<ComparisonRow, string> select, Func<string, string> say)
     {
         if (result.Rows.Select(select).Distinct().ToArray() is [var only])

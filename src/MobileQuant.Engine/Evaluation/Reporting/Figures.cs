@@ -43,7 +43,9 @@ internal static class Figures
             _ => "0.0e0",
         };
         string text = percent.ToString(format, CultureInfo.InvariantCulture);
-        return text.StartsWith('-') ? text : $"+{text}";
+
+        // What rounds to nothing has no sign.
+        return text is "-0.00" or "0.00" ? "0.00" : text.StartsWith('-') ? text : $"+{text}";
     }
 
     /// <summary>A share in percent.</summary>

@@ -8,6 +8,9 @@ namespace MobileQuant.Evaluation.Reporting;
 /// </summary>
 internal static class HtmlReport
 {
+    /// <summary>Names up to here stay on one line.</summary>
+    private const int LongestUnbroken = 28;
+
     /// <summary>Writes it.</summary>
     public static string Write(ReportModel model, IReadOnlyList<ReportSection> sections)
     {
@@ -84,7 +87,7 @@ internal static class HtmlReport
             output.Append("<tr>");
             for (int i = 0; i < row.Count; i++)
             {
-                output.Append($"<td{Class(section.Table.Columns[i])}>{SafeText.Html(row[i])}</td>");
+                output.Append($"<td{Class(section.Table.Columns[i], row[i])}>{SafeText.Html(row[i])}</td>");
             }
 
             output.Append("</tr>\n");
@@ -93,5 +96,6 @@ internal static class HtmlReport
         output.Append("</tbody>\n</table>\n</div>\n");
     }
 
-    private static string Class(ReportColumn column) => column.IsNumber ? " class=\"number\"" : string.Empty;
+    private static string Class(ReportColumn column, string? text = null) =>
+        column.IsNumber ? " class=\"number\"" : text?.Length <= LongestUnbroken ? " class=\"short\"" : string.Empty;
 }

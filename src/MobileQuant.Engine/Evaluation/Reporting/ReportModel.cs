@@ -54,18 +54,8 @@ public sealed record ReportModel
                 .. result.FloatScores.Select(score => new ReportFact($"float, {ComparisonTable.MetricName(score)}", score.IsPerplexity ? Figures.Perplexity(score.Value) : $"{Figures.Percent(score.Value)} %")),
             ],
             Comparison = result,
-            Fidelity = [.. result.Rows.Where(row => row.Fidelity.Count > 0).Select(row => new FidelitySeries(NameOf(result, row), row.Fidelity))],
-            Curves = [.. result.Rows.Where(row => row.Curve.Count > 0).Select(row => new LearningCurve(NameOf(result, row), row.SkippedSteps, row.Curve))],
+            Fidelity = [.. result.Rows.Where(row => row.Fidelity.Count > 0).Select(row => new FidelitySeries(ComparisonTable.GroupOf(row), row.Recipe, row.Fidelity))],
+            Curves = [.. result.Rows.Where(row => row.Curve.Count > 0).Select(row => new LearningCurve(ComparisonTable.GroupOf(row), row.Recipe, row.SkippedSteps, row.Curve))],
         };
-    }
-
-    /// <summary>The row's recipe and what tells it from the recipe's other rows.</summary>
-    private static string NameOf(ComparisonResult result, ComparisonRow row)
-    {
-        ComparisonRow[] others = [.. result.Rows.Where(other => other.Recipe == row.Recipe)];
-        IEnumerable<string> parts = ((Func<ComparisonRow, string>[])[one => one.Precision, one => one.Activations, one => one.Weights])
-            .Where(select => others.Select(select).Distinct().Count() > 1)
-            .Select(select => select(row));
-        return string.Join(' ', [row.Recipe, .. parts]);
     }
 }

@@ -55,18 +55,31 @@ internal static class ReportSections
     private static ReportSection Summary(ReportModel model) =>
         new("summary", "Summary", string.Empty, new([new("what"), new("value")], [.. model.Summary.Select(fact => (IReadOnlyList<string>)[fact.Label, fact.Value])]));
 
-    private static ReportSection Curves(IReadOnlyList<LearningCurve> curves) => new(
-        "learning",
-        "Learning",
-        "The loss while scales, clips and ranges were learned; each point is a mean over the steps since the one before.",
-        new(
-            [new("recipe"), new("step", true), new("loss", true)],
-            [.. curves.SelectMany(curve => curve.Points.Select(point => (IReadOnlyList<string>)[curve.Name, point.Step.ToString(CultureInfo.InvariantCulture), Figures.Significant(point.Loss, 4)]))]))
+    private static ReportSection Curves(IReadOnlyList<LearningCurve> curves)
     {
-        Charts = [LineChart.Draw(new("Loss while learning", "step", "loss", IsLogarithmic: true), [.. curves.Select(curve => new ChartSeries(curve.Name, [.. curve.Points.Select(point => (point.Step, point.Loss))]))])],
-        Notes = [.. curves.Where(curve => curve.SkippedSteps > 0).Select(curve => $"{curve.Name}: {curve.SkippedSteps} steps were skipped because loss or gradients were not finite.")],
-        IsFolded = true,
-    };
+        string[] names = [.. curves.Select(curve => curve.Name).Distinct()];
+        string[] groups = [.. curves.Select(curve => curve.Group).Distinct()];
+        return new(
+            "learning",
+            "Learning",
+            "The loss while scales, clips and ranges were learned; each point is a mean over the steps since the one before.",
+            new(
+                [new("grids"), new("recipe"), new("step", true), new("loss", true)],
+                [.. curves.SelectMany(curve => curve.Points.Select(point => (IReadOnlyList<string>)[curve.Group, curve.Name, point.Step.ToString(CultureInfo.InvariantCulture), Figures.Significant(point.Loss, 4)]))]))
+        {
+            Charts =
+            [
+                .. groups.Select(group => LineChart.Draw(
+                    new(group, "step", "loss", IsLogarithmic: true) { IsSmall = groups.Length > 1 },
+                    [
+                        .. curves.Where(curve => curve.Group == group)
+                            .Select(curve => new ChartSeries(curve.Name, [.. curve.Points.Select(point => ((double)point.Step, point.Loss))]) { Color = Array.IndexOf(names, curve.Name) }),
+                    ])),
+            ],
+            Notes = [.. curves.Where(curve => curve.SkippedSteps > 0).Select(curve => $"{curve.Name}, {curve.Group}: {curve.SkippedSteps} steps were skipped because loss or gradients were not finite.")],
+            IsFolded = true,
+        };
+    }
 
     private static ReportSection Findings(IReadOnlyList<Finding> findings) => new(
         "findings",

@@ -17,7 +17,7 @@ internal static class ReportStyle
         }
         * { box-sizing: border-box; }
         body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; }
-        header, main { max-width: 62rem; margin: 0 auto; padding: 0 1rem; }
+        header, main { max-width: 72rem; margin: 0 auto; padding: 0 1rem; }
         header { padding-top: 1.5rem; }
         h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .5rem; overflow-wrap: anywhere; }
         h2 { font-size: 1.2rem; margin: 2.2rem 0 .4rem; padding-top: .6rem; border-top: 1px solid var(--rule); }
@@ -31,18 +31,19 @@ internal static class ReportStyle
         table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
         th, td { padding: .3rem .75rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
         th { vertical-align: bottom; font-weight: 600; background: var(--tint); }
-        td { overflow-wrap: break-word; max-width: 34rem; }
+        td { overflow-wrap: break-word; max-width: 34rem; hyphens: none; }
+        .short { white-space: nowrap; }
         .number { text-align: right; white-space: nowrap; }
         th.number { white-space: normal; min-width: 5rem; }
         summary { cursor: pointer; padding: .4rem 0; color: var(--link); }
-        .charts { display: flex; flex-wrap: wrap; gap: .75rem; margin: .6rem 0; }
-        figure { margin: 0; border: 1px solid var(--rule); border-radius: 6px; padding: .4rem; flex: 1 1 100%; min-width: 0; }
-        figure:has(.small) { flex: 1 1 22rem; }
-        .chart { display: block; width: 100%; min-width: 38rem; height: auto; font: 13px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; }
-        .chart.small { min-width: 20rem; }
+        .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr)); gap: .75rem; margin: .6rem 0; }
+        figure { margin: 0; border: 1px solid var(--rule); border-radius: 6px; padding: .4rem; grid-column: 1 / -1; min-width: 0; max-width: 50rem; }
+        figure:has(.small) { grid-column: auto; max-width: none; }
+        .chart { display: block; width: 100%; min-width: 30rem; max-width: 48rem; height: auto; font: 13px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; }
+        .chart.small { min-width: 20rem; max-width: none; }
         .chart text { fill: var(--ink); }
         .chart .chart-title { font-size: 15px; font-weight: 600; }
-        .chart .group { font-weight: 600; }
+        .chart .group { font-weight: 600; paint-order: stroke; stroke: var(--paper); stroke-width: 5px; stroke-linejoin: round; }
         .chart .tick, .chart .label { fill: var(--soft); font-size: 12px; }
         .chart .value { font-variant-numeric: tabular-nums; }
         .grid { stroke: var(--grid); }

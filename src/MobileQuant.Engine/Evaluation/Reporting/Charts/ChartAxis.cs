@@ -73,17 +73,28 @@ internal sealed class ChartAxis
     /// <summary>Where a value lies; values beyond the ends lie on them.</summary>
     public double Map(double value)
     {
-        double at = _isLogarithmic ? Math.Log10(value) : value;
+        double at = !_isLogarithmic ? value : value > 0 ? Math.Log10(value) : _low;
         return _start + ((Math.Clamp(at, _low, _high) - _low) / (_high - _low) * (_end - _start));
     }
 
+    /// <summary>Marks at 1, 2 and 5 where that gives three or more, else at equal steps.</summary>
     private static ChartAxis NarrowLogarithmic(double low, double high, double start, double end)
     {
-        double step = RoundStep((Math.Pow(10, high) - Math.Pow(10, low)) / 4);
-        double first = Math.Floor(Math.Pow(10, low) / step) * step;
-        first = first > 0 ? first : Math.Pow(10, low);
-        int count = (int)Math.Ceiling((Math.Pow(10, high) - first) / step - SmallestStep);
-        return new(Math.Log10(first), Math.Log10(first + (count * step)), start, end, true, [.. Enumerable.Range(0, count + 1).Select(i => first + (i * step))]);
+        (double least, double most) = (Math.Pow(10, low), Math.Pow(10, high));
+        double power = Math.Pow(10, Math.Floor(low + SmallestStep));
+        double[] marks = [.. new[] { 1, 2, 5, 10, 20, 50, 100 }.Select(mark => mark * power)];
+        int first = Math.Max(0, Array.FindLastIndex(marks, mark => mark <= least * (1 + SmallestStep)));
+        int last = Array.FindIndex(marks, mark => mark >= most * (1 - SmallestStep));
+        double[] ticks = marks[first..(last + 1)];
+        if (ticks.Length < 3)
+        {
+            double step = RoundStep((most - least) / 4);
+            double from = Math.Floor(least / step) * step;
+            int count = (int)Math.Ceiling(((most - from) / step) - SmallestStep);
+            ticks = [.. Enumerable.Range(0, count + 1).Select(i => from + (i * step))];
+        }
+
+        return new(Math.Log10(ticks[0]), Math.Log10(ticks[^1]), start, end, true, ticks);
     }
 
     private static (double Low, double High) Ends(IReadOnlyCollection<double> values, double low, double high)

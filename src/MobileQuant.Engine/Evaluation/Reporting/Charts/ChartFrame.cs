@@ -9,4 +9,7 @@ internal sealed record ChartFrame(string Title, string XLabel, string YLabel, bo
 {
     /// <summary>Half the width: several stand side by side.</summary>
     public bool IsSmall { get; init; }
+
+    /// <summary>Values that the y axis covers besides the lines', so that charts side by side have the same one.</summary>
+    public IReadOnlyCollection<double> Covered { get; init; } = [];
 }

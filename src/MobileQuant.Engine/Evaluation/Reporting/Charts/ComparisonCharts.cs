@@ -2,19 +2,22 @@ using MobileQuant.Evaluation.Comparison;
 
 namespace MobileQuant.Evaluation.Reporting.Charts;
 
-/// <summary>What recipes lose against the float model: a chart per figure, a line per row.</summary>
+/// <summary>
+/// Recipes side by side, a chart per figure and a line per row: of perplexities what they rise over float, on a logarithmic scale; of
+/// accuracies themselves, with float as a mark.
+/// </summary>
 internal static class ComparisonCharts
 {
-    private const double Width = 800;
-    private const double Left = 290;
-    private const double Right = 96;
+    private const double Width = 640;
+    private const double Left = 190;
+    private const double Right = 84;
     private const double Top = 62;
     private const double RowHeight = 24;
     private const double GroupHeight = 30;
     private const double Bottom = 52;
 
-    /// <summary>Differences smaller than this lie on the left edge: a hundredth of a percent.</summary>
-    private const double Floor = 1e-4;
+    /// <summary>Rises smaller than this, a hundredth of a percent, lie on the left edge.</summary>
+    private const double Floor = 0.01;
 
     /// <summary>Draws the charts.</summary>
     public static IReadOnlyList<string> Of(ComparisonResult result) =>
@@ -22,45 +25,57 @@ internal static class ComparisonCharts
 
     private static string? Draw(ComparisonResult result, ComparisonScore reference, int index)
     {
-        (string Name, (string Name, double? Simulation, double? Runtime)[] Rows)[] groups =
+        (string Name, RecipeMark[] Marks)[] groups =
         [
-            .. result.Rows.GroupBy(row => $"{row.Precision}, {row.Activations} activations, {row.Weights} weights")
-                .Select(group => (group.Key, group.Select(row => (row.Recipe, Loss(row.Simulation, index), Loss(row.Runtime, index))).ToArray())),
+            .. result.Rows.GroupBy(ComparisonTable.GroupOf)
+                .Select(group => (group.Key, group.Select(row => new RecipeMark(row.Recipe, Position(row.Simulation, index), Position(row.Runtime, index))).ToArray())),
         ];
-        double[] values = [.. groups.SelectMany(group => group.Rows).SelectMany(row => (double?[])[row.Simulation, row.Runtime]).OfType<double>().Where(double.IsFinite)];
+        double[] values = [.. groups.SelectMany(group => group.Marks).SelectMany(mark => (double?[])[mark.Simulation, mark.Runtime]).OfType<double>().Where(double.IsFinite)];
         if (values.Length == 0)
         {
             return null;
         }
 
-        bool hasRuntime = result.Rows.Any(row => row.Runtime is not null);
-        double bottom = Top + (groups.Length * GroupHeight) + (groups.Sum(group => group.Rows.Length) * RowHeight);
         string metric = $"{ComparisonTable.MetricName(reference)} on {reference.Text}";
-        string title = reference.IsPerplexity ? $"Increase of {metric} over float" : $"Loss of {metric} against float";
-        SvgDrawing drawing = new(title, $"In percent, on a logarithmic scale, float {Figures.Significant(reference.Value, 5)}. The table below has the figures.", Width, bottom + Bottom);
-        drawing.Text("chart-title", 8, 22, SafeText.Shortened(title, 88));
-        DrawLegend(drawing, hasRuntime);
-        ChartAxis axis = ChartAxis.Logarithmic([Floor * 100, .. values.Select(value => Math.Max(value, Floor) * 100)], Left, Width - Right);
-        foreach (double tick in axis.Ticks)
-        {
-            drawing.Line("grid", axis.Map(tick), Top, axis.Map(tick), bottom);
-            drawing.Text("tick", axis.Map(tick), bottom + 18, tick < 1e5 ? tick.ToString("0.####", System.Globalization.CultureInfo.InvariantCulture) : Figures.Significant(tick, 1), "middle");
-        }
-
-        drawing.Text("label", (Left + Width - Right) / 2, bottom + 40, reference.IsPerplexity ? "increase, %" : "loss, points", "middle");
+        string title = reference.IsPerplexity ? $"Increase of {metric} over float" : $"{char.ToUpperInvariant(metric[0])}{metric[1..]}";
+        double bottom = Top + (groups.Length * GroupHeight) + (groups.Sum(group => group.Marks.Length) * RowHeight);
+        ChartAxis axis = reference.IsPerplexity
+            ? ChartAxis.Logarithmic([Floor, .. values.Select(value => Math.Max(value, Floor))], Left, Width - Right)
+            : ChartAxis.Linear([.. values, reference.Value * 100], Left, Width - Right, 5);
+        SvgDrawing drawing = new(title, "In percent. The table below has the figures.", Width, bottom + Bottom);
+        drawing.Text("chart-title", 8, 22, SafeText.Shortened(title, 70));
+        DrawLegend(drawing, result.Rows.Any(row => row.Runtime is not null));
+        DrawAxis(drawing, axis, reference, bottom);
         double y = Top;
-        foreach ((string name, (string Name, double? Simulation, double? Runtime)[] rows) in groups)
+        foreach ((string name, RecipeMark[] marks) in groups)
         {
             drawing.Text("group", 8, y + 20, name);
             y += GroupHeight;
-            foreach ((string recipe, double? simulation, double? runtime) in rows)
+            foreach (RecipeMark mark in marks)
             {
-                DrawRow(drawing, axis, y + (RowHeight / 2), recipe, simulation, runtime);
+                DrawRow(drawing, axis, y + (RowHeight / 2), mark, reference);
                 y += RowHeight;
             }
         }
 
         return drawing.ToSvg("chart");
+    }
+
+    private static void DrawAxis(SvgDrawing drawing, ChartAxis axis, ComparisonScore reference, double bottom)
+    {
+        foreach (double tick in axis.Ticks)
+        {
+            drawing.Line("grid", axis.Map(tick), Top, axis.Map(tick), bottom);
+            drawing.Text("tick", axis.Map(tick), bottom + 18, ChartLabel.Of(tick), "middle");
+        }
+
+        drawing.Text("label", (Left + Width - Right) / 2, bottom + 40, reference.IsPerplexity ? "increase, %" : "right, %", "middle");
+        if (!reference.IsPerplexity)
+        {
+            double at = axis.Map(reference.Value * 100);
+            drawing.Line("axis", at, Top, at, bottom);
+            drawing.Text("tick", at, Top - 4, "float", "middle");
+        }
     }
 
     private static void DrawLegend(SvgDrawing drawing, bool hasRuntime)
@@ -74,28 +89,30 @@ internal static class ComparisonCharts
         }
     }
 
-    private static void DrawRow(SvgDrawing drawing, ChartAxis axis, double y, string recipe, double? simulation, double? runtime)
+    private static void DrawRow(SvgDrawing drawing, ChartAxis axis, double y, RecipeMark mark, ComparisonScore reference)
     {
-        drawing.Text("name", Left - 16, y + 4, SafeText.Shortened(recipe, 36), "end");
+        drawing.Text("name", Left - 16, y + 4, SafeText.Shortened(mark.Recipe, 24), "end");
         drawing.Line("stem", Left, y, Width - Right, y);
-        if (Position(axis, simulation) is { } at)
+        if (Pixel(axis, mark.Simulation) is { } at)
         {
-            drawing.Line("bar c0", Left, y, at, y);
-            drawing.Circle("dot c0", at, y, 5, $"{recipe}, simulation: {Figures.Difference(simulation!.Value)} %");
+            drawing.Line("bar c0", reference.IsPerplexity ? Left : axis.Map(reference.Value * 100), y, at, y);
+            drawing.Circle("dot c0", at, y, 5, $"{mark.Recipe}, simulation: {Text(mark.Simulation!.Value, reference)}");
         }
 
-        if (Position(axis, runtime) is { } ring)
+        if (Pixel(axis, mark.Runtime) is { } ring)
         {
-            drawing.Circle("ring c1", ring, y, 7, $"{recipe}, integer runtime: {Figures.Difference(runtime!.Value)} %");
+            drawing.Circle("ring c1", ring, y, 7, $"{mark.Recipe}, integer runtime: {Text(mark.Runtime!.Value, reference)}");
         }
 
-        drawing.Text("value", Width - 8, y + 4, simulation is { } value ? Figures.Difference(value) : "failed", "end");
+        drawing.Text("value", Width - 8, y + 4, mark.Simulation is { } value ? Text(value, reference) : "failed", "end");
     }
 
-    private static double? Position(ChartAxis axis, double? value) => value is not { } share || double.IsNaN(share) ? null
-        : axis.Map(double.IsPositiveInfinity(share) ? double.MaxValue : Math.Max(share, Floor) * 100);
+    private static string Text(double percent, ComparisonScore reference) =>
+        $"{(reference.IsPerplexity ? Figures.Difference(percent / 100) : Figures.Percent(percent / 100))} %";
 
-    /// <summary>What was lost: an increase of a perplexity, a decrease of an accuracy.</summary>
-    private static double? Loss(IReadOnlyList<ComparisonScore>? scores, int index) =>
-        scores is null || index >= scores.Count || scores[index].OverFloat is not { } over ? null : scores[index].IsPerplexity ? over : -over;
+    private static double? Pixel(ChartAxis axis, double? value) => value is not { } percent || double.IsNaN(percent) ? null : axis.Map(percent);
+
+    /// <summary>In percent.</summary>
+    private static double? Position(IReadOnlyList<ComparisonScore>? scores, int index) =>
+        scores is null || index >= scores.Count ? null : (scores[index].IsPerplexity ? scores[index].OverFloat : scores[index].Value) * 100;
 }

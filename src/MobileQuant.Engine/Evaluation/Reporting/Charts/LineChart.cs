@@ -20,13 +20,13 @@ internal static class LineChart
     public static string Draw(ChartFrame frame, IReadOnlyList<ChartSeries> series)
     {
         ChartSeries[] shown = [.. series.Select(one => one with { Points = [.. one.Points.Where(point => double.IsFinite(point.Y) && (!frame.IsLogarithmic || point.Y > 0))] })];
-        double width = frame.IsSmall ? 420 : 800;
+        double width = frame.IsSmall ? 420 : 640;
         List<(double X, double Y)> legend = PlaceLegend(shown, width, out double legendHeight);
         double top = Top + legendHeight;
         double bottom = top + Height - Top - Bottom;
         (double X, double Y)[] points = [.. shown.SelectMany(one => one.Points)];
-        ChartAxis x = ChartAxis.Linear([.. points.Select(point => point.X)], Left, width - Right, frame.IsSmall ? 6 : 12, isWhole: true);
-        double[] values = [.. points.Select(point => point.Y)];
+        ChartAxis x = ChartAxis.Linear([.. points.Select(point => point.X)], Left, width - Right, frame.IsSmall ? 6 : 10, isWhole: true);
+        double[] values = [.. points.Select(point => point.Y), .. frame.Covered.Where(value => !frame.IsLogarithmic || value > 0)];
         ChartAxis y = frame.IsLogarithmic ? ChartAxis.Logarithmic(values, bottom, top) : ChartAxis.Linear(values, bottom, top, 6);
 
         SvgDrawing drawing = new(frame.Title, $"{frame.YLabel} by {frame.XLabel}: {string.Join(", ", series.Select(one => one.Name))}. The table below has the figures.", width, bottom + Bottom);
@@ -34,12 +34,12 @@ internal static class LineChart
         DrawAxes(drawing, frame, x, y, width, top, bottom);
         for (int i = shown.Length - 1; i >= 0; i--)
         {
-            DrawSeries(drawing, shown[i], i, x, y);
+            DrawSeries(drawing, shown[i], x, y);
         }
 
         for (int i = 0; i < shown.Length; i++)
         {
-            DrawLegend(drawing, shown[i], i, legend[i]);
+            DrawLegend(drawing, shown[i], legend[i]);
         }
 
         return drawing.ToSvg(frame.IsSmall ? "chart small" : "chart");
@@ -50,44 +50,44 @@ internal static class LineChart
         foreach (double tick in y.Ticks)
         {
             drawing.Line("grid", Left, y.Map(tick), width - Right, y.Map(tick));
-            drawing.Text("tick", Left - 8, y.Map(tick) + 4, Label(tick), "end");
+            drawing.Text("tick", Left - 8, y.Map(tick) + 4, ChartLabel.Of(tick), "end");
         }
 
         foreach (double tick in x.Ticks)
         {
             drawing.Line("axis", x.Map(tick), bottom, x.Map(tick), bottom + 4);
-            drawing.Text("tick", x.Map(tick), bottom + 18, Label(tick), "middle");
+            drawing.Text("tick", x.Map(tick), bottom + 18, ChartLabel.Of(tick), "middle");
         }
 
         drawing.Line("axis", Left, bottom, width - Right, bottom);
         drawing.Text("label", (Left + width - Right) / 2, bottom + 38, frame.XLabel, "middle");
-        drawing.Text("label", 8, top - 10, frame.YLabel);
+        drawing.Text("label", 8, top - 14, frame.YLabel);
     }
 
-    private static void DrawSeries(SvgDrawing drawing, ChartSeries series, int index, ChartAxis x, ChartAxis y)
+    private static void DrawSeries(SvgDrawing drawing, ChartSeries series, ChartAxis x, ChartAxis y)
     {
         if (!series.IsCloud && series.Points.Count > 1)
         {
-            drawing.Polyline($"line {Style(series, index)}", series.Points.Select(point => (x.Map(point.X), y.Map(point.Y))));
+            drawing.Polyline($"line {Style(series)}", series.Points.Select(point => (x.Map(point.X), y.Map(point.Y))));
         }
 
         if (series.IsCloud || series.Points.Count <= 64)
         {
             foreach ((double pointX, double pointY) in series.Points)
             {
-                drawing.Circle($"dot {Style(series, index)}", x.Map(pointX), y.Map(pointY), series.IsCloud ? 2 : 3, $"{series.Name}, {Label(pointX)}: {Figures.Significant(pointY, 4)}");
+                drawing.Circle($"dot {Style(series)}", x.Map(pointX), y.Map(pointY), series.IsCloud ? 2 : 3, $"{series.Name}, {ChartLabel.Of(pointX)}: {Figures.Significant(pointY, 4)}");
             }
         }
     }
 
-    private static void DrawLegend(SvgDrawing drawing, ChartSeries series, int index, (double X, double Y) at)
+    private static void DrawLegend(SvgDrawing drawing, ChartSeries series, (double X, double Y) at)
     {
         if (!series.IsCloud)
         {
-            drawing.Line($"line {Style(series, index)}", at.X, at.Y - 4, at.X + 24, at.Y - 4);
+            drawing.Line($"line {Style(series)}", at.X, at.Y - 4, at.X + 24, at.Y - 4);
         }
 
-        drawing.Circle($"dot {Style(series, index)}", at.X + 12, at.Y - 4, series.IsCloud ? 2 : 3);
+        drawing.Circle($"dot {Style(series)}", at.X + 12, at.Y - 4, series.IsCloud ? 2 : 3);
         drawing.Text("legend", at.X + 30, at.Y, LegendName(series));
     }
 
@@ -110,15 +110,11 @@ internal static class LineChart
             x += room;
         }
 
-        height = y + LegendLine - Top + 12;
+        height = y + LegendLine - Top + 18;
         return places;
     }
 
     private static string LegendName(ChartSeries series) => SafeText.Shortened(series.Name, 40);
 
-    private static string Style(ChartSeries series, int index) => series.IsCloud ? "cloud" : string.Create(CultureInfo.InvariantCulture, $"c{index % Colors}");
-
-    private static string Label(double value) => Math.Abs(value) is >= 100_000 or (> 0 and < 0.001)
-        ? value.ToString("0.#e0", CultureInfo.InvariantCulture)
-        : value.ToString("0.####", CultureInfo.InvariantCulture);
+    private static string Style(ChartSeries series) => series.IsCloud ? "cloud" : string.Create(CultureInfo.InvariantCulture, $"c{series.Color % Colors}");
 }
