@@ -7,8 +7,8 @@ namespace MobileQuant.Artifacts;
 /// <summary>What an artifact says of itself: the JSON under <c>mobilequant.manifest</c> in the safetensors metadata.</summary>
 public sealed record ArtifactManifest
 {
-    /// <summary>The newest format that this version reads and writes: 2 added weights in blocks, wide inputs and prefixes.</summary>
-    public const int CurrentFormatVersion = 2;
+    /// <summary>The newest format that this version reads and writes: 2 added weights in blocks, wide inputs and prefixes, 3 LayerNorm.</summary>
+    public const int CurrentFormatVersion = 3;
 
     /// <summary>The oldest format that this version reads.</summary>
     public const int OldestFormatVersion = 1;
@@ -73,12 +73,13 @@ public sealed record ArtifactManifest
     /// <summary>The oldest format that can hold a program, so that older readers open all that they can.</summary>
     /// <param name="layers">The decoder layers.</param>
     /// <param name="hasPrefix">Whether sessions start behind stored positions.</param>
+    /// <param name="norm">What the norms compute.</param>
     /// <returns>The version to write.</returns>
-    public static int VersionOf(IReadOnlyList<ManifestLayer> layers, bool hasPrefix)
+    public static int VersionOf(IReadOnlyList<ManifestLayer> layers, bool hasPrefix, NormForm norm)
     {
         bool blocks = layers.SelectMany(l => l.Linears.Values).Any(linear => PackedLayout.BlockSize(linear.Format) > 0);
         bool wide = layers.SelectMany(l => (ManifestInput?[])[l.AttentionInput, l.OutputInput, l.FeedForwardInput, l.DownInput]).Any(i => i?.WideBits > 0);
-        return blocks || wide || hasPrefix ? CurrentFormatVersion : OldestFormatVersion;
+        return norm == NormForm.Layer ? 3 : blocks || wide || hasPrefix ? 2 : OldestFormatVersion;
     }
 }
 
@@ -118,6 +119,10 @@ public sealed record ManifestProgram
 
     /// <summary>sqrt(eps) of the norms in residual codes.</summary>
     public required int NormEpsilon { get; init; }
+
+    /// <summary>What the norms compute; left out of the file for root-mean-square norms.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public NormForm Norm { get; init; }
 
     /// <summary>Width of the head's input codes.</summary>
     public required int HeadInputBits { get; init; }
