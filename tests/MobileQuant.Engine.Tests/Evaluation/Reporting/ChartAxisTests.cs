@@ -23,7 +23,7 @@ public class ChartAxisTests
         Assert.Equal(200, axis.Map(1), 6);
         Assert.Equal(0, axis.Map(0), 6);
         Assert.Equal([2, 5, 10], ChartAxis.Logarithmic([2.1, 9], 0, 400).Ticks.Select(tick => Math.Round(tick, 9)));
-        Assert.Equal([3, 3.2, 3.4], ChartAxis.Logarithmic([3, 3.4], 0, 400).Ticks.Select(tick => Math.Round(tick, 9)));
+        Assert.Equal([3, 3.1, 3.2, 3.3, 3.4], ChartAxis.Logarithmic([3, 3.4], 0, 400).Ticks.Select(tick => Math.Round(tick, 9)));
     }
 
     [Theory]

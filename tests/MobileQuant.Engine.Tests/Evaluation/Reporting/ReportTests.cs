@@ -11,17 +11,17 @@ public partial class ReportTests
 {
     private static readonly string[] AllTags =
     [
-        "DOCTYPE", "html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "nav", "a", "main", "section", "p", "div", "figure", "details", "summary", "table", "thead", "tbody",
+        "html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "nav", "a", "main", "section", "p", "div", "figure", "details", "summary", "table", "thead", "tbody",
         "tr", "th", "td", "svg", "desc", "text", "line", "polyline", "circle",
     ];
 
     [Fact]
     public void Nothing_from_outside_becomes_markup()
     {
-        string html = Html(SampleReport.Model(SampleReport.Hostile));
+        string html = Html(SampleReport.Model(SampleReport.Hostile)).Replace("<!DOCTYPE html>", "", StringComparison.Ordinal);
         MatchCollection tags = Tag().Matches(html);
 
-        Assert.Subset([.. AllTags], tags.Select(tag => tag.Groups["name"].Value).ToHashSet());
+        Assert.Subset(AllTags.ToHashSet(), tags.Select(tag => tag.Groups["name"].Value).ToHashSet());
         string between = Tag().Replace(html[(html.IndexOf("</style>", StringComparison.Ordinal) + 8)..], "");
         Assert.DoesNotContain('<', between);
         Assert.DoesNotContain('>', between);
@@ -90,7 +90,10 @@ public partial class ReportTests
         try
         {
             string expected = Html(SampleReport.Model("model"));
-            CultureInfo.CurrentCulture = new("de-DE");
+            CultureInfo comma = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+            comma.NumberFormat.NumberDecimalSeparator = ",";
+            comma.NumberFormat.NegativeSign = "~";
+            CultureInfo.CurrentCulture = comma;
             Assert.Equal(expected, Html(SampleReport.Model("model")));
         }
         finally

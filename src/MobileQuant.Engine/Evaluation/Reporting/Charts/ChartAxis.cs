@@ -5,6 +5,8 @@ internal sealed class ChartAxis
 {
     private const double SmallestStep = 1e-9;
 
+    private static readonly double[] s_roundNumbers = [1, 2, 5, 10, 20, 50, 100];
+
     private readonly double _low;
     private readonly double _high;
     private readonly double _start;
@@ -82,7 +84,7 @@ internal sealed class ChartAxis
     {
         (double least, double most) = (Math.Pow(10, low), Math.Pow(10, high));
         double power = Math.Pow(10, Math.Floor(low + SmallestStep));
-        double[] marks = [.. new[] { 1, 2, 5, 10, 20, 50, 100 }.Select(mark => mark * power)];
+        double[] marks = [.. s_roundNumbers.Select(mark => mark * power)];
         int first = Math.Max(0, Array.FindLastIndex(marks, mark => mark <= least * (1 + SmallestStep)));
         int last = Array.FindIndex(marks, mark => mark >= most * (1 - SmallestStep));
         double[] ticks = marks[first..(last + 1)];
@@ -112,7 +114,7 @@ internal sealed class ChartAxis
     /// <summary>1, 2 or 5 times a power of ten, not less than asked for.</summary>
     private static double RoundStep(double least)
     {
-        double power = Math.Pow(10, Math.Floor(Math.Log10(Math.Max(least, SmallestStep))));
+        double power = Math.Pow(10, Math.Floor(Math.Log10(least)));
         double share = least / power;
         return power * (share <= 1 ? 1 : share <= 2 ? 2 : share <= 5 ? 5 : 10);
     }
