@@ -48,6 +48,7 @@ internal static class RequestFingerprint
             Fingerprint.Setting("algorithm version", Text(AlgorithmVersion)),
             Fingerprint.Setting("artifact format", Text(ArtifactFormatVersion)),
             Fingerprint.Setting("recipe", request.Recipe),
+            Fingerprint.Setting("settings", request.Settings.ResultText),
             Fingerprint.Setting("alpha", request.Alpha?.ToString("R", CultureInfo.InvariantCulture) ?? (request.Recipe == "RoundToNearest" ? "none" : "searched")),
             Fingerprint.Setting("precision", request.Precision.ToString()),
             Fingerprint.Setting("activations", Text(request.Activations)),

@@ -142,6 +142,8 @@ public sealed class ArtifactLowering
         RecipeSettings = new SortedDictionary<string, string>(_graph.Recipe.Settings.ToDictionary(), StringComparer.Ordinal),
         Findings = _graph.Recipe.Findings.Count == 0 ? null
             : [.. _graph.Recipe.Findings.Select(finding => new ManifestFinding(finding.Step, finding.Candidate, ManifestNumber.Round(finding.Loss), finding.IsChosen))],
+        Learning = _graph.Recipe.Learning is not { } learning ? null
+            : new(learning.Steps, learning.SkippedSteps, [.. learning.Curve.Select(point => new ManifestLearningPoint(point.Step, ManifestNumber.Round(point.Loss)))]),
         Fingerprint = _origin.Fingerprint,
         BeginOfTextId = _architecture.BeginToken,
         EndOfTextIds = _architecture.EndTokens,

@@ -46,6 +46,9 @@ public sealed record ArtifactManifest
     /// <summary>What searches tried and what they took, with the figures that decided; null where nothing was searched.</summary>
     public IReadOnlyList<ManifestFinding>? Findings { get; init; }
 
+    /// <summary>What learning did; null where nothing was learned. Its settings are among <see cref="RecipeSettings"/>.</summary>
+    public ManifestLearning? Learning { get; init; }
+
     /// <summary>The content key that it was made under; empty when made without a cache.</summary>
     public required string Fingerprint { get; init; }
 
@@ -89,6 +92,17 @@ public sealed record ArtifactManifest
 /// <param name="Loss">Divergence from the float model on calibration windows, in nats per token.</param>
 /// <param name="Chosen">Whether the search took it.</param>
 public sealed record ManifestFinding(string Step, string Candidate, double Loss, bool Chosen);
+
+/// <summary>What learning did.</summary>
+/// <param name="Steps">Steps of the optimizer, those of all layers together.</param>
+/// <param name="SkippedSteps">Steps among them that changed nothing because loss or gradients were not finite.</param>
+/// <param name="Curve">The loss in order of steps.</param>
+public sealed record ManifestLearning(int Steps, int SkippedSteps, IReadOnlyList<ManifestLearningPoint> Curve);
+
+/// <summary>A point of a loss curve.</summary>
+/// <param name="Step">Steps done.</param>
+/// <param name="Loss">Mean loss of the steps since the point before.</param>
+public sealed record ManifestLearningPoint(int Step, double Loss);
 
 /// <summary>A quantization site. Zero values are left out of the file.</summary>
 /// <param name="Name">Such as <c>layers.3.mlp.down.input</c>.</param>

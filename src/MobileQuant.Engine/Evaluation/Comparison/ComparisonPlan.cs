@@ -1,5 +1,6 @@
 using MobileQuant.Caching;
 using MobileQuant.Quantization;
+using MobileQuant.Recipes;
 
 namespace MobileQuant.Evaluation.Comparison;
 
@@ -44,13 +45,17 @@ internal static class ComparisonPlan
                from weights in request.Weights
                from recipe in request.Recipes
                select new ComparisonVariant(
-                   RequestNormalizer.NormalizeInputs(request.Shared with { Recipe = recipe, Precision = precision, Activations = activations, Weights = weights }),
+                   RequestNormalizer.NormalizeInputs(request.Shared with { Recipe = recipe, Precision = precision, Activations = activations, Weights = weights, Settings = SettingsOf(request, recipe) }),
                    request.RuntimeRecipes.Contains(recipe, StringComparer.OrdinalIgnoreCase)),
         ];
         return variants.GroupBy(variant => (variant.Request.Recipe, variant.Request.Precision, variant.Request.Activations, variant.Request.Weights)).FirstOrDefault(group => group.Count() > 1) is { } twice
             ? throw new MobileQuantException("MQ1025", $"{twice.Key.Recipe} {twice.Key.Precision} {Word(twice.Key.Activations)} {Word(twice.Key.Weights)} is asked for twice.", "Name each recipe, precision, kind of activations and of weights once.")
             : variants;
     }
+
+    /// <summary>Settings are for the recipes that learn, as long as one of them does.</summary>
+    private static RecipeSettings SettingsOf(ComparisonRequest request, string recipe) =>
+        RecipeCatalog.Learns(recipe) || !request.Recipes.Any(RecipeCatalog.Learns) ? request.Shared.Settings : RecipeSettings.None;
 
     private static string Word<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
