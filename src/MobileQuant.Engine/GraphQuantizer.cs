@@ -96,9 +96,10 @@ public static class GraphQuantizer
         {
             Model = model,
             Calibration = set,
-            Statistics = Calibrator.Observe(model, set, keepWindows: isStatic, progress, cancellationToken),
+            Statistics = Calibrator.Observe(model, set, keepWindows: isStatic, progress, cancellationToken, request.Target),
             Precision = request.Precision,
             Activations = request.Activations,
+            Target = request.Target,
             Schemes = schemes,
             Alpha = request.Alpha,
             RestoreWeights = restoreWeights,
@@ -202,6 +203,11 @@ public static class GraphQuantizer
             ["calibrationWindowLength"] = set.WindowLength.ToString(CultureInfo.InvariantCulture),
             ["seed"] = request.Seed.ToString(CultureInfo.InvariantCulture),
         };
+        if (request.Target != QuantizationTarget.Cpu)
+        {
+            settings["target"] = request.Target.ToString().ToLowerInvariant();
+        }
+
         if (!request.Overrides.IsEmpty)
         {
             settings["overrides"] = request.Overrides.ToString();

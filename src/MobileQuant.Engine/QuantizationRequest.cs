@@ -22,6 +22,9 @@ public sealed record QuantizationRequest
     /// <summary>Where activation scales come from.</summary>
     public ActivationMode Activations { get; init; } = ActivationMode.Token;
 
+    /// <summary>What the result is for: searches and learning simulate what it loses there. Only cpu can be written down so far.</summary>
+    public QuantizationTarget Target { get; init; }
+
     /// <summary>Grid of the weights.</summary>
     public WeightSymmetry Weights { get; init; } = WeightSymmetry.Default;
 

@@ -49,6 +49,7 @@ internal static class RequestFingerprint
             Fingerprint.Setting("alpha", request.Alpha?.ToString("R", CultureInfo.InvariantCulture) ?? (request.Recipe == "RoundToNearest" ? "none" : "searched")),
             Fingerprint.Setting("precision", request.Precision.ToString()),
             Fingerprint.Setting("activations", Text(request.Activations)),
+            Fingerprint.Setting("target", Text(request.Target)),
             Fingerprint.Setting("wide sites", request.WideSites.ToString()),
             Fingerprint.Setting("prefix", request.Prefix.ToString()),
             Fingerprint.Setting("weights", Text(request.Weights)),

@@ -9,10 +9,15 @@ internal static class RequestNormalizer
 {
     /// <summary>Checks a request and brings it into its normal form.</summary>
     /// <param name="request">As the user gave it.</param>
-    /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ3001: what is wrong with it.</exception>
+    /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ1016 to MQ1018, MQ3001: what is wrong with it.</exception>
     public static QuantizationRequest Normalize(QuantizationRequest request)
     {
         QuantizationRequest inputs = NormalizeInputs(request);
+        if (request.Target == QuantizationTarget.Npu)
+        {
+            throw new MobileQuantException("MQ1018", "The target npu can be simulated, but this version writes artifacts for cpu only.", "Use `mobilequant eval CHECKPOINT --simulate --target npu`, or leave the target out.");
+        }
+
         string output = RequirePath(request.OutputPath, "The output path is empty.");
         if (Directory.Exists(output))
         {
@@ -58,7 +63,8 @@ internal static class RequestNormalizer
             throw new MobileQuantException("MQ1003", $"Granularity is tensor, but the weights of {request.Precision} have scales per channel and block.", "Use granularity channel, or a precision without blocks.");
         }
 
-        bool isStatic = request.Activations == ActivationMode.Static;
+        // An NPU has no other scales than static ones.
+        bool isStatic = request.Activations == ActivationMode.Static || request.Target == QuantizationTarget.Npu;
         if (!isStatic && !request.WideSites.IsSearched && request.WideSites != WideSites.None)
         {
             throw new MobileQuantException("MQ1016", $"Wide sites ({request.WideSites}) need static activations; these find their scale per token.", "Leave WideSites out, or use Activations=static.");
@@ -73,6 +79,7 @@ internal static class RequestNormalizer
         return request with
         {
             Recipe = recipe,
+            Activations = isStatic ? ActivationMode.Static : request.Activations,
             CheckpointPath = Path.TrimEndingDirectorySeparator(RequirePath(request.CheckpointPath, "The checkpoint path is empty.")),
             Alpha = recipe == "RoundToNearest" ? null : request.Alpha,
             // Overrides resolve the default for their own widths.

@@ -6,17 +6,27 @@ namespace MobileQuant.Calibration;
 
 /// <summary>Collects smallest and largest values per site and channel over any number of passes.</summary>
 /// <param name="keepWindows">Whether to keep those of each window too, for the inputs of linear layers: windows * channels * 8 bytes.</param>
-public sealed class RangeObserver(bool keepWindows = false) : ISiteTap
+/// <param name="inner">Whether to observe inner sites. Scores have one range for all; what lies in [0, 1] by nature has that range, in one channel.</param>
+public sealed class RangeObserver(bool keepWindows = false, bool inner = false) : ISiteTap
 {
     private readonly Dictionary<Site, ChannelRange> _ranges = [];
     private readonly Dictionary<Site, List<ChannelRange>> _windows = [];
 
     /// <inheritdoc/>
+    public bool SeesInnerSites => inner;
+
+    /// <inheritdoc/>
     public torch.Tensor Apply(Site site, torch.Tensor value)
     {
+        if (site.Kind is SiteKind.Probabilities or SiteKind.ActivationSigmoid)
+        {
+            Merge(site, [0], [1]);
+            return value;
+        }
+
         // The last dimension is the channel; behind rotation the head, dimension 1, counts too.
         bool perHead = site.Kind is SiteKind.KeyCache or SiteKind.ValueCache or SiteKind.QueryRotated or SiteKind.KeyRotated;
-        long[] others = perHead ? [0, 2] : [0, 1];
+        long[] others = site.Kind == SiteKind.Scores ? [0, 1, 2, 3] : perHead ? [0, 2] : [0, 1];
         using torch.Tensor minimum = value.amin(others);
         using torch.Tensor maximum = value.amax(others);
         Merge(site, Values(minimum), Values(maximum));

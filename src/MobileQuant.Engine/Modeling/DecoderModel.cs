@@ -169,7 +169,7 @@ public sealed class DecoderModel : IDisposable
 
     /// <summary>What q, k and v read.</summary>
     internal torch.Tensor AttentionInput(int layer, torch.Tensor x, ISiteTap? tap) =>
-        At(tap, new(layer, SiteKind.AttentionInput), Norm(Weights.Layers[layer].AttentionNorm, x));
+        LayerNorm(new(layer, SiteKind.AttentionNormInput), new(layer, SiteKind.AttentionInput), Weights.Layers[layer].AttentionNorm, x, tap);
 
     /// <summary>What o reads, for sequences that start behind a prefix, or at position 0 where it is null.</summary>
     internal torch.Tensor OutputInput(int layer, torch.Tensor attentionInput, ISiteTap? tap, KeyValueCache? prefix)
@@ -184,7 +184,7 @@ public sealed class DecoderModel : IDisposable
 
     /// <summary>What gate and up read.</summary>
     internal torch.Tensor MlpInput(int layer, torch.Tensor x, ISiteTap? tap) =>
-        At(tap, new(layer, SiteKind.MlpInput), Norm(Weights.Layers[layer].MlpNorm, x));
+        LayerNorm(new(layer, SiteKind.MlpNormInput), new(layer, SiteKind.MlpInput), Weights.Layers[layer].MlpNorm, x, tap);
 
     /// <summary>What down reads.</summary>
     internal torch.Tensor DownInput(int layer, torch.Tensor mlpInput, ISiteTap? tap) =>
@@ -233,6 +233,8 @@ public sealed class DecoderModel : IDisposable
 
     private static torch.Tensor At(ISiteTap? tap, Site site, torch.Tensor value) => tap is null ? value : tap.Apply(site, value);
 
+    private static torch.Tensor Inside(ISiteTap? tap, Site site, torch.Tensor value) => tap is { SeesInnerSites: true } ? tap.Apply(site, value) : value;
+
     private torch.Tensor Linear(torch.Tensor x, int layer, LinearKind kind, ISiteTap? tap)
     {
         LinearWeights linear = Weights.Layers[layer][kind];
@@ -266,13 +268,13 @@ public sealed class DecoderModel : IDisposable
             (k, v) = cache.Append(layer, k, v);
         }
 
-        torch.Tensor mixed = Mix(q, k, v, start);
+        torch.Tensor mixed = Mix(layer, q, k, v, start, tap);
         return At(tap, new(layer, SiteKind.OutputInput), mixed.transpose(1, 2).reshape(x.shape[0], x.shape[1], Architecture.HeadCount * Architecture.HeadSize));
     }
 
     // Long sequences go through in blocks of queries, each against the keys that it may see: scores stay small, and the half of
     // them that the mask would drop is never computed.
-    private torch.Tensor Mix(torch.Tensor q, torch.Tensor k, torch.Tensor v, int start)
+    private torch.Tensor Mix(int layer, torch.Tensor q, torch.Tensor k, torch.Tensor v, int start, ISiteTap? tap)
     {
         long tokens = q.shape[2];
         if (FusesAttention)
@@ -282,7 +284,7 @@ public sealed class DecoderModel : IDisposable
 
         if (tokens <= QueriesPerBlock)
         {
-            return MixBlock(q, k, v, start);
+            return MixBlock(layer, q, k, v, start, tap);
         }
 
         torch.Tensor mixed = torch.empty_like(q);
@@ -291,7 +293,7 @@ public sealed class DecoderModel : IDisposable
             using DisposeScope scope = torch.NewDisposeScope();
             long count = Math.Min(QueriesPerBlock, tokens - first);
             long seen = start + first + count;
-            mixed.narrow(2, first, count).copy_(MixBlock(q.narrow(2, first, count), k.narrow(2, 0, seen), v.narrow(2, 0, seen), start + (int)first));
+            mixed.narrow(2, first, count).copy_(MixBlock(layer, q.narrow(2, first, count), k.narrow(2, 0, seen), v.narrow(2, 0, seen), start + (int)first, tap));
         }
 
         return mixed;
@@ -305,20 +307,32 @@ public sealed class DecoderModel : IDisposable
     }
 
     // The query heads of a group are laid out as extra rows of their shared key head, so that keys and values are never repeated.
-    private torch.Tensor MixBlock(torch.Tensor q, torch.Tensor k, torch.Tensor v, int start)
+    private torch.Tensor MixBlock(int layer, torch.Tensor q, torch.Tensor k, torch.Tensor v, int start, ISiteTap? tap)
     {
         long batch = q.shape[0];
         long tokens = q.shape[2];
         long positions = k.shape[2];
         torch.Tensor grouped = q.reshape(batch, Architecture.KeyValueHeadCount, Architecture.GroupSize * tokens, Architecture.HeadSize);
-        torch.Tensor scores = torch.matmul(grouped, k.transpose(2, 3)).mul_(1 / Math.Sqrt(Architecture.HeadSize));
-        if (tokens > 1)
+        torch.Tensor scores = torch.matmul(grouped, k.transpose(2, 3));
+        torch.Tensor? mask = tokens > 1 ? torch.ones(tokens, positions, torch.@bool).triu(start + 1) : null;
+        void Mask(double value)
         {
-            torch.Tensor mask = torch.ones(tokens, positions, torch.@bool).triu(start + 1);
-            scores.view(batch, Architecture.KeyValueHeadCount, Architecture.GroupSize, tokens, positions).masked_fill_(mask, double.NegativeInfinity);
+            if (mask is not null)
+            {
+                scores.view(batch, Architecture.KeyValueHeadCount, Architecture.GroupSize, tokens, positions).masked_fill_(mask, value);
+            }
         }
 
-        torch.Tensor probabilities = scores.softmax(-1);
+        if (tap is { SeesInnerSites: true })
+        {
+            // Scores of later positions are never used: they must not widen a range.
+            Mask(0);
+            scores = tap.Apply(new(layer, SiteKind.Scores), scores);
+        }
+
+        scores.mul_(1 / Math.Sqrt(Architecture.HeadSize));
+        Mask(double.NegativeInfinity);
+        torch.Tensor probabilities = Inside(tap, new(layer, SiteKind.Probabilities), scores.softmax(-1));
         scores.Dispose();
         return torch.matmul(probabilities, v).reshape(batch, Architecture.HeadCount, tokens, Architecture.HeadSize);
     }
@@ -327,27 +341,29 @@ public sealed class DecoderModel : IDisposable
     {
         torch.Tensor up = At(tap, new(layer, SiteKind.UpOutput), Linear(x, layer, LinearKind.Up, tap));
         return Architecture.GatedMlp
-            ? Activate(At(tap, new(layer, SiteKind.GateOutput), Linear(x, layer, LinearKind.Gate, tap))) * up
-            : Activate(up);
+            ? Inside(tap, new(layer, SiteKind.ActivationOutput), Activate(layer, At(tap, new(layer, SiteKind.GateOutput), Linear(x, layer, LinearKind.Gate, tap)), tap)) * up
+            : Activate(layer, up, tap);
     }
 
-    private torch.Tensor Activate(torch.Tensor x) => Architecture.Activation switch
+    private torch.Tensor Activate(int layer, torch.Tensor x, ISiteTap? tap) => Architecture.Activation switch
     {
+        ActivationKind.Silu when tap is { SeesInnerSites: true } => x * tap.Apply(new(layer, SiteKind.ActivationSigmoid), x.sigmoid()),
         ActivationKind.Silu => F.silu(x),
         ActivationKind.GeluTanh => 0.5 * x * (1 + (Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x.pow(3)))).tanh()),
         ActivationKind.GeluErf => F.gelu(x),
         _ => throw new InvalidOperationException($"unknown activation {Architecture.Activation}"),
     };
 
-    private torch.Tensor Norm(NormWeights norm, torch.Tensor x)
-    {
-        if (Architecture.Norm == NormKind.Layer)
-        {
-            return F.layer_norm(x, [Architecture.HiddenSize], norm.Gain, norm.Bias, Architecture.NormEpsilon);
-        }
+    private torch.Tensor LayerNorm(Site input, Site output, NormWeights norm, torch.Tensor x, ISiteTap? tap) =>
+        At(tap, output, Norm(norm, Inside(tap, input, x), tap is { SeesInnerSites: true } ? gain => tap.ApplyGain(output, gain) : null));
 
-        torch.Tensor normalized = x * (x.square().mean([-1], keepdim: true) + Architecture.NormEpsilon).rsqrt();
-        return normalized * (Architecture.Norm == NormKind.RmsGainPlusOne ? norm.Gain + 1 : norm.Gain);
+    private torch.Tensor Norm(NormWeights norm, torch.Tensor x, Func<torch.Tensor, torch.Tensor>? round = null)
+    {
+        torch.Tensor gain = Architecture.Norm == NormKind.RmsGainPlusOne ? norm.Gain + 1 : norm.Gain;
+        gain = round is null ? gain : round(gain);
+        return Architecture.Norm == NormKind.Layer
+            ? F.layer_norm(x, [Architecture.HiddenSize], gain, norm.Bias, Architecture.NormEpsilon)
+            : x * (x.square().mean([-1], keepdim: true) + Architecture.NormEpsilon).rsqrt() * gain;
     }
 
     private torch.Tensor Heads(torch.Tensor x, int heads) => x.view(x.shape[0], x.shape[1], heads, Architecture.HeadSize).transpose(1, 2);

@@ -18,6 +18,10 @@ public readonly record struct Site(int Layer, SiteKind Kind)
     /// <summary>Whether linear layers of a decoder layer read it.</summary>
     public bool IsLinearInput => Kind is SiteKind.AttentionInput or SiteKind.OutputInput or SiteKind.MlpInput or SiteKind.DownInput;
 
+    /// <summary>Whether it lies inside of what the CPU runtime computes in one piece (norm, attention, activation); only NPUs quantize there.</summary>
+    public bool IsInner => Kind is SiteKind.AttentionNormInput or SiteKind.Scores or SiteKind.Probabilities
+        or SiteKind.MlpNormInput or SiteKind.ActivationSigmoid or SiteKind.ActivationOutput;
+
     /// <summary>The site that a linear layer reads.</summary>
     /// <param name="layer">The decoder layer.</param>
     /// <param name="kind">The linear layer.</param>
@@ -30,19 +34,22 @@ public readonly record struct Site(int Layer, SiteKind Kind)
         _ => SiteKind.DownInput,
     });
 
-    /// <summary>All sites of a decoder, in order of computation.</summary>
+    /// <summary>The sites of a decoder, in order of computation.</summary>
     /// <param name="architecture">The decoder.</param>
+    /// <param name="inner">Whether to include <see cref="IsInner">inner sites</see>.</param>
     /// <returns>The sites.</returns>
-    public static IEnumerable<Site> Enumerate(DecoderArchitecture architecture)
+    public static IEnumerable<Site> Enumerate(DecoderArchitecture architecture, bool inner = false)
     {
+        ArgumentNullException.ThrowIfNull(architecture);
         yield return new(SiteKind.EmbeddingOutput);
         for (int layer = 0; layer < architecture.LayerCount; layer++)
         {
-            for (SiteKind kind = SiteKind.AttentionInput; kind <= SiteKind.DownOutput; kind++)
+            for (SiteKind kind = SiteKind.AttentionNormInput; kind <= SiteKind.DownOutput; kind++)
             {
-                if (kind != SiteKind.GateOutput || architecture.GatedMlp)
+                Site site = new(layer, kind);
+                if (IsIn(architecture, kind) && (inner || !site.IsInner))
                 {
-                    yield return new(layer, kind);
+                    yield return site;
                 }
             }
         }
@@ -60,8 +67,16 @@ public readonly record struct Site(int Layer, SiteKind Kind)
         _ => $"layers.{Layer}.{LayerName}",
     };
 
+    private static bool IsIn(DecoderArchitecture architecture, SiteKind kind) => kind switch
+    {
+        SiteKind.GateOutput or SiteKind.ActivationOutput => architecture.GatedMlp,
+        SiteKind.ActivationSigmoid => architecture.Activation == ActivationKind.Silu,
+        _ => true,
+    };
+
     private string LayerName => Kind switch
     {
+        SiteKind.AttentionNormInput => "attention.norm.input",
         SiteKind.AttentionInput => "attention.input",
         SiteKind.QueryOutput => "attention.q.output",
         SiteKind.KeyOutput => "attention.k.output",
@@ -70,13 +85,19 @@ public readonly record struct Site(int Layer, SiteKind Kind)
         SiteKind.KeyRotated => "attention.k.rotated",
         SiteKind.KeyCache => "attention.k.cache",
         SiteKind.ValueCache => "attention.v.cache",
+        SiteKind.Scores => "attention.scores",
+        SiteKind.Probabilities => "attention.probabilities",
         SiteKind.OutputInput => "attention.o.input",
         SiteKind.OutputOutput => "attention.o.output",
+        SiteKind.MlpNormInput => "mlp.norm.input",
         SiteKind.MlpInput => "mlp.input",
         SiteKind.GateOutput => "mlp.gate.output",
         SiteKind.UpOutput => "mlp.up.output",
+        SiteKind.ActivationSigmoid => "mlp.activation.sigmoid",
+        SiteKind.ActivationOutput => "mlp.activation.output",
         SiteKind.DownInput => "mlp.down.input",
         SiteKind.DownOutput => "mlp.down.output",
+        SiteKind.LayerOutput => "output",
         _ => throw new InvalidOperationException($"{Kind} is not inside a layer"),
     };
 }

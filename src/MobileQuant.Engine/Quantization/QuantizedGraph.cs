@@ -19,6 +19,9 @@ public sealed record QuantizedGraph : IDisposable
     /// <summary>Widths.</summary>
     public required Precision Precision { get; init; }
 
+    /// <summary>What it was made for, which decides where a simulation loses information.</summary>
+    public QuantizationTarget Target { get; init; }
+
     /// <summary>Where scales of linear inputs come from. K and V are static in both.</summary>
     public required ActivationMode Activations { get; init; }
 

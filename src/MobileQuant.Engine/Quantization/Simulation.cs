@@ -18,17 +18,21 @@ public sealed class Simulation : ISiteTap, IDisposable
 
     /// <summary>Creates a simulation; give it to <see cref="DecoderModel"/> over the graph's weights.</summary>
     /// <param name="graph">What to simulate; must outlive this.</param>
-    /// <param name="target">What would run it.</param>
+    /// <param name="target">What would run it; null: what the graph was made for.</param>
     /// <param name="keepWeights">
     /// Whether rounded weights are kept for the next pass, at the cost of a second copy of the model; otherwise they are rounded
     /// again for each pass.
     /// </param>
-    public Simulation(QuantizedGraph graph, QuantizationTarget target = QuantizationTarget.Cpu, bool keepWeights = true)
+    public Simulation(QuantizedGraph graph, QuantizationTarget? target = null, bool keepWeights = true)
     {
+        ArgumentNullException.ThrowIfNull(graph);
         _graph = graph;
-        _target = target;
+        _target = target ?? graph.Target;
         _keepWeights = keepWeights;
     }
+
+    /// <inheritdoc/>
+    public bool SeesInnerSites => _target == QuantizationTarget.Npu;
 
     /// <inheritdoc/>
     public torch.Tensor Apply(Site site, torch.Tensor value)
@@ -72,6 +76,9 @@ public sealed class Simulation : ISiteTap, IDisposable
     }
 
     /// <inheritdoc/>
+    public torch.Tensor ApplyGain(Site output, torch.Tensor gain) => ActivationGrid.Round(gain, Whole(gain), SiteTable.GainBits(_target));
+
+    /// <inheritdoc/>
     public torch.Tensor ApplyHead(torch.Tensor weight)
     {
         if (_head is not null)
@@ -99,6 +106,13 @@ public sealed class Simulation : ISiteTap, IDisposable
         _weights.Clear();
         _head?.Dispose();
         _head = null;
+    }
+
+    private static ValueRange Whole(torch.Tensor values)
+    {
+        using torch.Tensor minimum = values.amin([0]);
+        using torch.Tensor maximum = values.amax([0]);
+        return new(minimum.item<float>(), maximum.item<float>());
     }
 
     private int WideBits(Site site)

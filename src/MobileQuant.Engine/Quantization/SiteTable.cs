@@ -16,6 +16,11 @@ public static class SiteTable
         : isWide ? new(16, SiteGrouping.Tensor)
         : OnNpu(kind);
 
+    /// <summary>Width of the gains of norms, one asymmetric grid each; 0: not quantized.</summary>
+    /// <param name="target">What runs the model.</param>
+    /// <returns>Bits.</returns>
+    public static int GainBits(QuantizationTarget target) => target == QuantizationTarget.Npu ? 16 : 0;
+
     private static SiteFormat OnCpu(SiteKind kind, ActivationMode activations, bool isWide) => kind switch
     {
         _ when isWide => new(16, SiteGrouping.Tensor, IsSigned: true),
@@ -26,11 +31,18 @@ public static class SiteTable
         _ => SiteFormat.Exact,
     };
 
+    /// <summary>
+    /// The paper's list. Two deviations, both towards the device: it leaves embedding, final norm and head in float when it
+    /// simulates; here their activations have 16 bits, and the head's weight 8. k and v have one range per tensor in the cache,
+    /// of their own, beside the one before rotation.
+    /// </summary>
     private static SiteFormat OnNpu(SiteKind kind) => kind switch
     {
-        SiteKind.EmbeddingOutput or SiteKind.OutputOutput or SiteKind.DownOutput or SiteKind.HeadInput or SiteKind.HeadOutput => new(16, SiteGrouping.Tensor),
-        // The cache holds what KeyRotated and ValueOutput already put on a grid.
-        SiteKind.KeyCache or SiteKind.ValueCache => SiteFormat.Exact,
+        SiteKind.EmbeddingOutput or SiteKind.AttentionNormInput or SiteKind.Scores or SiteKind.Probabilities or SiteKind.OutputOutput
+            or SiteKind.MlpNormInput or SiteKind.DownOutput or SiteKind.HeadInput or SiteKind.HeadOutput => new(16, SiteGrouping.Tensor),
+
+        // What the cache holds, a prefix included.
+        SiteKind.KeyRotated => SiteFormat.Exact,
         _ => new(8, SiteGrouping.Tensor),
     };
 }

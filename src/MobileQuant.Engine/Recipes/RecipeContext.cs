@@ -22,6 +22,9 @@ public sealed record RecipeContext
     /// <summary>Where activation scales come from.</summary>
     public required ActivationMode Activations { get; init; }
 
+    /// <summary>What the model is quantized for.</summary>
+    public QuantizationTarget Target { get; init; }
+
     /// <summary>How each linear layer's weights are put on integers.</summary>
     public required WeightSchemes Schemes { get; init; }
 
@@ -53,6 +56,7 @@ public sealed record RecipeContext
             Weights = Model.Weights,
             Precision = Precision,
             Activations = Activations,
+            Target = Target,
             Schemes = Schemes,
             Prefix = [.. Model.Prefix],
             Ranges = statistics.ToSiteRanges(),

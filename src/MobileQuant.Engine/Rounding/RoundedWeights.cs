@@ -14,6 +14,12 @@ internal sealed class RoundedWeights(Simulation simulation) : ISiteTap, IDisposa
     private readonly Dictionary<LinearKind, torch.Tensor> _layer = [];
 
     /// <inheritdoc/>
+    public bool SeesInnerSites => simulation.SeesInnerSites;
+
+    /// <inheritdoc/>
+    public torch.Tensor ApplyGain(Site output, torch.Tensor gain) => simulation.ApplyGain(output, gain);
+
+    /// <inheritdoc/>
     public torch.Tensor Apply(Site site, torch.Tensor value) => simulation.Apply(site, value);
 
     /// <inheritdoc/>

@@ -41,7 +41,7 @@ internal static class PrefixSearch
                 context.CancellationToken.ThrowIfCancellationRequested();
                 context.Progress?.Report(new QuantizationEvent.Progress("prefix", "trying prefixes", findings.Count, 0));
                 model.Prefix = tokens;
-                CalibrationStatistics statistics = Calibrator.Observe(model, few, null, context.CancellationToken);
+                CalibrationStatistics statistics = Calibrator.Observe(model, few, keepWindows: false, null, context.CancellationToken, context.Target);
                 double value = loss.OfPrefixed(context.ToGraph(statistics, new("candidate", new Dictionary<string, string>())));
                 findings.Add(new("prefix", Text(tokens, tokenizer), value, false));
                 return value;
@@ -74,7 +74,7 @@ internal static class PrefixSearch
         }
 
         context.RestoreWeights?.Invoke();
-        context = context with { Statistics = Calibrator.Observe(model, context.Calibration, keepWindows: true, context.Progress, context.CancellationToken) };
+        context = context with { Statistics = Calibrator.Observe(model, context.Calibration, keepWindows: true, context.Progress, context.CancellationToken, context.Target) };
         outcome = recipe.Apply(context);
         return (context, outcome with { Findings = [.. findings, .. outcome.Findings] });
     }

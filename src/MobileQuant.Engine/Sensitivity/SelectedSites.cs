@@ -9,5 +9,8 @@ namespace MobileQuant.Sensitivity;
 internal sealed class SelectedSites(ISiteTap simulation, Func<Site, bool> selects) : ISiteTap
 {
     /// <inheritdoc/>
+    public bool SeesInnerSites => simulation.SeesInnerSites;
+
+    /// <inheritdoc/>
     public torch.Tensor Apply(Site site, torch.Tensor value) => selects(site) ? simulation.Apply(site, value) : value;
 }

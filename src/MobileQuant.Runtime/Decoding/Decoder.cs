@@ -90,6 +90,9 @@ internal sealed unsafe class Decoder : IDisposable
     /// <summary>The residual stream of the last chunk's row, for layer-by-layer comparison with the simulation.</summary>
     public ReadOnlySpan<int> Residual(int row) => _residual.Row(row, _shape.Hidden);
 
+    /// <summary>Called between a layer's branches with its index, when set; the residual rows then hold the attention branch.</summary>
+    public Action<int>? AttentionFinished { get; set; }
+
     /// <summary>Called after each layer with its index, when set; the residual rows are then that layer's output.</summary>
     public Action<int>? LayerFinished { get; set; }
 
@@ -162,6 +165,7 @@ internal sealed unsafe class Decoder : IDisposable
         _jobs[0] = new(layer.Output, _branch.Pointer, _shape.Hidden);
         RunJobs(1, _rows.Batch(_count, layer.OutputInput.IsWide));
         AddBranch();
+        AttentionFinished?.Invoke(_layerIndex);
 
         NormAndQuantize(layer.FeedForwardNorm, layer.FeedForwardInput);
         _jobs[0] = new(layer.Gate, _gate.Pointer, _shape.FeedForward);

@@ -11,6 +11,7 @@ internal sealed class RecipeOptions
     private readonly Option<string> _recipe = new("--recipe") { Description = "auto, RoundToNearest, SmoothQuant, SmoothQuant-Edge or Rotated.", DefaultValueFactory = _ => RecipeCatalog.Auto, HelpName = "name" };
     private readonly Option<string> _precision = new("--precision") { Description = "W8A8, W4A8, W4B64A8 or W4B32A8: bits of weights (B: in blocks) and of activations.", DefaultValueFactory = _ => "W8A8", HelpName = "WxAy" };
     private readonly Option<string> _activations = new("--activations") { Description = "token: a scale per token, found at run time. static: a scale per tensor, from calibration.", DefaultValueFactory = _ => "token", HelpName = "token|static" };
+    private readonly Option<string> _target = new("--target") { Description = "What the result is for. npu: static scales at every site, as in the paper; to be simulated only (eval --simulate).", DefaultValueFactory = _ => "cpu", HelpName = "cpu|npu" };
     private readonly Option<string> _wideSites = new("--wide-sites") { Description = "Inputs of linear layers that keep 16 bits under static activations: auto[:N] (up to N, 16 by default, that pay), a number, or names separated by semicolons.", DefaultValueFactory = _ => "auto", HelpName = "auto|number|names" };
     private readonly Option<string> _prefix = new("--prefix") { Description = "Up to four tokens that every session starts behind, under static activations: none, auto (searched), token ids separated by commas, or text.", DefaultValueFactory = _ => "none", HelpName = "none|auto|tokens" };
     private readonly Option<string> _weights = new("--weights") { Description = "Grid of the weights; default: symmetric for 8 bits, asymmetric for 4.", DefaultValueFactory = _ => "default", HelpName = "symmetric|asymmetric|default" };
@@ -24,7 +25,7 @@ internal sealed class RecipeOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_recipe, _precision, _activations, _wideSites, _prefix, _weights, _granularity, _overrides, _alpha, _rounding, _calibration, _baseDirectory, _seed])
+        foreach (Option option in (Option[])[_recipe, _precision, _activations, _target, _wideSites, _prefix, _weights, _granularity, _overrides, _alpha, _rounding, _calibration, _baseDirectory, _seed])
         {
             command.Add(option);
         }
@@ -39,6 +40,7 @@ internal sealed class RecipeOptions
         Recipe = parsed.GetRequiredValue(_recipe),
         Precision = Precision.Parse(parsed.GetRequiredValue(_precision)),
         Activations = CommonOptions.Parse<ActivationMode>(parsed, _activations),
+        Target = CommonOptions.Parse<QuantizationTarget>(parsed, _target),
         WideSites = WideSites.Parse(parsed.GetRequiredValue(_wideSites)),
         Prefix = SinkPrefix.Parse(parsed.GetRequiredValue(_prefix)),
         Weights = CommonOptions.Parse<WeightSymmetry>(parsed, _weights),

@@ -15,9 +15,9 @@ public class SimulationTests
     public void Stays_close_to_the_float_model_but_not_equal(QuantizationTarget target, ActivationMode activations)
     {
         using DecoderModel model = RandomDecoder.Create(RandomDecoder.Architecture, seed: 2);
-        QuantizedGraph graph = Graph(model, activations);
+        QuantizedGraph graph = Graph(model, activations, target);
         using torch.Tensor ids = TokenTensor.Of(RandomDecoder.Ids(model.Architecture, 32, seed: 1));
-        using Simulation simulation = new(graph, target);
+        using Simulation simulation = new(graph);
         using DecoderOutput expected = model.Forward(ids);
         using DecoderOutput actual = model.Forward(ids, simulation);
 
@@ -59,9 +59,9 @@ public class SimulationTests
         Assert.Equal(SiteGrouping.Tensor, SiteTable.FormatOf(QuantizationTarget.Npu, SiteKind.DownInput, ActivationMode.Token).Grouping);
     }
 
-    private static QuantizedGraph Graph(DecoderModel model, ActivationMode activations)
+    internal static QuantizedGraph Graph(DecoderModel model, ActivationMode activations, QuantizationTarget target = QuantizationTarget.Cpu)
     {
-        RangeObserver observer = new();
+        RangeObserver observer = new(inner: target == QuantizationTarget.Npu);
         using torch.Tensor ids = TokenTensor.Of([.. Enumerable.Range(0, 8).Select(i => RandomDecoder.Ids(model.Architecture, 32, i))]);
         model.Forward(ids, observer).Dispose();
         return new()
@@ -70,6 +70,7 @@ public class SimulationTests
             Weights = model.Weights,
             Precision = Precision.W8A8,
             Activations = activations,
+            Target = target,
             Schemes = new(new(8, WeightSymmetry.Symmetric, WeightGranularity.Channel)),
             Ranges = observer.ToStatistics(model.Architecture).ToSiteRanges(),
             Recipe = new("test", new Dictionary<string, string>()),
