@@ -8,9 +8,9 @@ namespace MobileQuant.Learning;
 /// r = round(x / s),   q = clamp(r, lowest, highest),   x' = q s
 /// dx'/dx = 1 where q = r, else 0;    dx'/ds = r - x / s where q = r;    dx'/ds = q beyond, where the offset's gradient, -s, comes in
 /// </code>
-/// With s = (max - min) / n and the offset -min / s (rounded, straight through), that is
+/// With s = (max - min) / n and the offset -min / s (rounded, straight through), and e what rounding adds to the offset, that is
 /// <code>
-/// dx'/dmax = (r - x / s) / n inside, 1 above, 0 below;    dx'/dmin = -(r - x / s) / n inside, 0 above, 1 below
+/// dx'/dmax = (r - x / s) / n inside, 1 - e / n above, -e / n below;    dx'/dmin = (x / s - r) / n inside, e / n above, 1 + e / n below
 /// </code>
 /// </summary>
 internal static class ActivationRow

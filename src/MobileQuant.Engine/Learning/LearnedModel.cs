@@ -29,7 +29,7 @@ internal sealed class LearnedModel : IDisposable
         WeightQuantizer.Dequantize(graph.QuantizeHead(), _head);
         Decoder = new(graph.Architecture, new(graph.Weights.Embedding, [.. _layers.Select(layer => layer.Weights)], graph.Weights.FinalNorm, _head))
         {
-            FusesAttention = true,
+            FusesAttention = !Sites.SeesInnerSites,
         };
         Prefix = prefix is null ? null : new(_layers.Select(layer => (layer.Keys!.Scaled, layer.Values!.Scaled)), prefix.Length);
     }

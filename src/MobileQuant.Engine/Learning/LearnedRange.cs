@@ -79,8 +79,12 @@ internal sealed class LearnedRange
             return;
         }
 
-        Logarithms.Gradient[2 * group] += (gradient.Below - inside) * range.Minimum;
-        Logarithms.Gradient[(2 * group) + 1] += (gradient.Above + inside) * range.Maximum;
+        // Beyond the range the gradient passes the offset, which rounding has moved by this share of the range.
+        (float step, float lowest, _) = Grid(group);
+        double moved = step == 0 ? 0 : (-lowest + (range.Minimum / step)) / _codes;
+        double beyond = moved * (gradient.Above + gradient.Below);
+        Logarithms.Gradient[2 * group] += (gradient.Below + beyond - inside) * range.Minimum;
+        Logarithms.Gradient[(2 * group) + 1] += (gradient.Above - beyond + inside) * range.Maximum;
     }
 
     private static float Logarithm(float magnitude) => magnitude > 0 ? MathF.Log(magnitude) : 0;

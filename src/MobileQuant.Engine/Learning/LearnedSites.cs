@@ -9,13 +9,15 @@ internal sealed class LearnedSites : ISiteTap
 {
     private readonly Dictionary<Site, LearnedRange> _ranges = [];
     private readonly Dictionary<Site, SiteFormat> _formats = [];
+    private readonly QuantizationTarget _target;
 
     /// <param name="graph">Where learning starts.</param>
     /// <param name="target">What runs the result.</param>
     /// <param name="isLearned">Whether ranges change.</param>
     public LearnedSites(QuantizedGraph graph, QuantizationTarget target, bool isLearned)
     {
-        foreach (Site site in Site.Enumerate(graph.Architecture))
+        _target = target;
+        foreach (Site site in Site.Enumerate(graph.Architecture, inner: SeesInnerSites))
         {
             SiteFormat format = SiteTable.FormatOf(target, site.Kind, graph.Activations, graph.WideSites.Contains(site));
             if (format.Bits == 0)
@@ -33,6 +35,20 @@ internal sealed class LearnedSites : ISiteTap
                 _ranges.Add(site, new(groups, bits, format.IsSigned, isLearned && site.Layer >= 0));
             }
         }
+    }
+
+    /// <inheritdoc/>
+    public bool SeesInnerSites => _target == QuantizationTarget.Npu;
+
+    /// <inheritdoc/>
+    public torch.Tensor ApplyGain(Site output, torch.Tensor gain)
+    {
+        using torch.Tensor known = gain.detach();
+        ReadOnlySpan<float> values = WeightRow.Floats(known);
+        torch.Tensor rounded = ActivationGrid.Round(known, ValueRange.Of(values), SiteTable.GainBits(_target));
+
+        // 16 bits: straight through.
+        return gain + (rounded - known);
     }
 
     /// <inheritdoc/>
