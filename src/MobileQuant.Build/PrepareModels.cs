@@ -67,17 +67,18 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         }
 
         good &= TryFindCalibration(model, log, out IReadOnlyList<string> calibration);
+        good &= TryFindSettings(prepared, log, out string? recipeSettings);
         if (!good)
         {
             return null;
         }
 
         string[] checkpointFiles = [.. CheckpointFiles.Of(checkpoint)];
-        KeepSettings(prepared, toolPath, checkpointFiles, calibration, log);
+        KeepSettings(prepared, toolPath, checkpointFiles, calibration, recipeSettings, log);
         DropStaleStamp(prepared);
         prepared.SetMetadata(
             ModelMetadata.InputFiles,
-            FileList.Join([.. checkpointFiles, .. calibration, prepared.GetMetadata(ModelMetadata.SettingsFile), .. ToolFiles(toolPath)]));
+            FileList.Join([.. checkpointFiles, .. calibration, .. recipeSettings is null ? Array.Empty<string>() : [recipeSettings], prepared.GetMetadata(ModelMetadata.SettingsFile), .. ToolFiles(toolPath)]));
         return prepared;
     }
 
@@ -98,7 +99,8 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         foreach (string name in new[]
         {
             ModelMetadata.Recipe, ModelMetadata.Precision, ModelMetadata.Activations, ModelMetadata.WideSites, ModelMetadata.Prefix,
-            ModelMetadata.Weights, ModelMetadata.Granularity, ModelMetadata.Overrides, ModelMetadata.Alpha, ModelMetadata.Rounding, ModelMetadata.Seed,
+            ModelMetadata.Weights, ModelMetadata.Granularity, ModelMetadata.Overrides, ModelMetadata.Alpha, ModelMetadata.Rounding,
+            ModelMetadata.RecipeSettings, ModelMetadata.Seed,
         })
         {
             string value = prepared.GetMetadata(name);
@@ -136,7 +138,21 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         return false;
     }
 
-    private static void KeepSettings(TaskItem prepared, string toolPath, string[] checkpointFiles, IReadOnlyList<string> calibration, BuildLog log)
+    /// <summary>The file of the recipe's settings, where the item names one; null where it has none or says them itself.</summary>
+    private bool TryFindSettings(TaskItem model, BuildLog log, out string? file)
+    {
+        string value = model.GetMetadata(ModelMetadata.RecipeSettings);
+        file = value.Length == 0 || value.Contains('=') ? null : Path.GetFullPath(Path.Combine(ProjectDirectory, value));
+        if (file is null || File.Exists(file))
+        {
+            return true;
+        }
+
+        log.Error("MQ1101", ItemLocator.Find(model, ProjectFile, ModelMetadata.RecipeSettings), $"The recipe's settings '{file}' do not exist.", "RecipeSettings is a JSON file relative to the project, or the settings themselves, such as steps=200; loss=logits.");
+        return false;
+    }
+
+    private static void KeepSettings(TaskItem prepared, string toolPath, string[] checkpointFiles, IReadOnlyList<string> calibration, string? recipeSettings, BuildLog log)
     {
         SettingsFile settings = new();
         settings.Add("tool", toolPath + "|" + FileVersionInfo.GetVersionInfo(toolPath).ProductVersion);
@@ -150,6 +166,7 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         settings.Add(ModelMetadata.Prefix, prepared.GetMetadata(ModelMetadata.Prefix));
         settings.Add(ModelMetadata.Overrides, prepared.GetMetadata(ModelMetadata.Overrides));
         settings.Add(ModelMetadata.Alpha, prepared.GetMetadata(ModelMetadata.Alpha));
+        settings.Add(ModelMetadata.RecipeSettings, prepared.GetMetadata(ModelMetadata.RecipeSettings));
         settings.Add(ModelMetadata.Seed, prepared.GetMetadata(ModelMetadata.Seed));
         settings.Add(ModelMetadata.Calibration, prepared.GetMetadata(ModelMetadata.Calibration));
         foreach (string file in checkpointFiles)
@@ -160,6 +177,11 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         foreach (string file in calibration)
         {
             settings.AddFile("calibration file", file);
+        }
+
+        if (recipeSettings is not null)
+        {
+            settings.AddFile("recipe settings file", recipeSettings);
         }
 
         foreach (string line in settings.WriteWhenDifferent(prepared.GetMetadata(ModelMetadata.SettingsFile)))

@@ -5,7 +5,6 @@ using MobileQuant.Learning;
 using MobileQuant.Modeling;
 using MobileQuant.Quantization;
 using MobileQuant.Recipes;
-using MobileQuant.Rotation;
 using MobileQuant.Rounding;
 using MobileQuant.Sensitivity;
 using MobileQuant.Text;
@@ -47,46 +46,31 @@ public static class GraphQuantizer
             progress?.Report(new QuantizationEvent.Message($"Recipe {choice.Recipe.Name}: {choice.Reason}."));
         }
 
-        using ModelRotation? rotation = choice.Recipe.Rotates ? new(checkpoint.Architecture, request.Seed) : null;
-        DecoderWeights weights = WeightLoader.Load(checkpoint, progress, cancellationToken);
-        try
-        {
-            if (rotation is not null)
-            {
-                progress?.Report(new QuantizationEvent.Progress("rotate", "rotating the model", 0, 0));
-                weights = rotation.Fold(weights);
-            }
+        RoundingMode rounding = request.Rounding != RoundingMode.Default ? request.Rounding : choice.Recipe.RoundingFor(request.Precision);
+        CalibrationSet? windows = null;
+        using StartSearch starts = new(checkpoint, choice.Recipe, request.Seed, progress, cancellationToken);
+        (StartingModel start, QuantizedGraph graph) = starts.Run(Prepare, () => windows!.Windows);
+        graph = Learn(start.Model, graph, request, choice, tokenizer, progress, cancellationToken);
+        graph = Round(graph, windows!, rounding, progress, cancellationToken);
+        start.Release();
+        return graph;
 
-            using DecoderModel model = new(rotation?.Architecture ?? checkpoint.Architecture, weights);
-            RoundingMode rounding = request.Rounding != RoundingMode.Default ? request.Rounding : choice.Recipe.RoundingFor(request.Precision);
-            CalibrationSet all = Calibrate(model, request, tokenizer, rounding, progress, cancellationToken);
-            model.Prefix = prefix;
-            QuantizedGraph graph = Transform(model, all, request, choice, schemes, tokenizer, RestoreWeights, progress, cancellationToken);
-            graph = Learn(model, graph, request, choice, tokenizer, progress, cancellationToken);
-            return Round(graph, all, rounding, progress, cancellationToken);
-        }
-        catch
+        QuantizedGraph Prepare(StartingModel model)
         {
-            weights.Dispose();
-            throw;
-        }
-
-        void RestoreWeights()
-        {
-            WeightLoader.RestoreLayers(checkpoint, weights);
-            rotation?.FoldLayers(weights);
+            windows ??= Calibrate(model.Model, request, tokenizer, rounding, progress, cancellationToken);
+            model.Model.Prefix = prefix;
+            return Transform(model, windows, request, choice, schemes, tokenizer, progress, cancellationToken);
         }
     }
 
     /// <summary>The recipe, and with static activations the searches behind it.</summary>
     private static QuantizedGraph Transform(
-        DecoderModel model,
+        StartingModel start,
         CalibrationSet all,
         QuantizationRequest request,
         RecipeChoice choice,
         WeightSchemes schemes,
         TextTokenizer? tokenizer,
-        Action restoreWeights,
         IProgress<QuantizationEvent>? progress,
         CancellationToken cancellationToken)
     {
@@ -94,15 +78,16 @@ public static class GraphQuantizer
         CalibrationSet set = all with { Windows = [.. all.Windows.Take(CalibrationSet.DefaultWindowCount)] };
         RecipeContext context = new()
         {
-            Model = model,
+            Model = start.Model,
+            IsRotated = start.IsRotated,
             Calibration = set,
-            Statistics = Calibrator.Observe(model, set, keepWindows: isStatic, progress, cancellationToken, request.Target),
+            Statistics = Calibrator.Observe(start.Model, set, keepWindows: isStatic, progress, cancellationToken, request.Target),
             Precision = request.Precision,
             Activations = request.Activations,
             Target = request.Target,
             Schemes = schemes,
             Alpha = request.Alpha,
-            RestoreWeights = restoreWeights,
+            RestoreWeights = start.RestoreLayers,
             Progress = progress,
             CancellationToken = cancellationToken,
         };
@@ -130,13 +115,40 @@ public static class GraphQuantizer
         IProgress<QuantizationEvent>? progress,
         CancellationToken cancellationToken)
     {
-        if (choice.Recipe.LearningFor(request.Precision, request.Activations) is not { } settings)
+        if (choice.Recipe.LearningFor(model.Architecture, request.Precision, request.Activations) is not { } own)
         {
             return graph;
         }
 
-        LearningEnvironment environment = new() { Seed = request.Seed, Progress = progress, CancellationToken = cancellationToken };
-        return Learner.Learn(graph, LearningWindows.Read(model, request.Calibration, tokenizer, settings, environment), settings, environment);
+        LearningSettings settings = request.Settings.ApplyTo(own);
+        LearningEnvironment environment = new() { Seed = request.Seed, Target = request.Target, Progress = progress, CancellationToken = cancellationToken };
+        CalibrationSet windows = LearningWindows.Read(model, request.Calibration, tokenizer, settings, environment);
+        if (settings is { Scope: LearningScope.EndToEnd, Loss: LearningLoss.Measured })
+        {
+            (LearningLoss loss, Finding finding) = LossChoice.Of(model, windows);
+            settings = settings with { Loss = loss };
+            graph = graph with { Recipe = graph.Recipe with { Findings = [.. graph.Recipe.Findings, finding] } };
+            progress?.Report(new QuantizationEvent.Message(FormattableString.Invariant($"Loss {finding.Candidate}: the largest channel carries {finding.Loss:0.0 %} of the residual stream.")));
+        }
+
+        graph = graph with { Recipe = graph.Recipe with { Settings = Described(graph.Recipe.Settings, settings, request.Settings) } };
+        return Learner.Learn(graph, windows, settings, environment);
+    }
+
+    private static Dictionary<string, string> Described(IReadOnlyDictionary<string, string> summary, LearningSettings used, RecipeSettings given)
+    {
+        Dictionary<string, string> settings = new(summary);
+        foreach ((string key, string value) in RecipeSettingTable.Describe(used))
+        {
+            settings["learning." + key] = value;
+        }
+
+        if (!given.IsEmpty)
+        {
+            settings["settings"] = given.ToString();
+        }
+
+        return settings;
     }
 
     private static QuantizedGraph Round(

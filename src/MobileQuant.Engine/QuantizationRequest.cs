@@ -13,7 +13,7 @@ public sealed record QuantizationRequest
     /// <summary>The artifact to write, conventionally NAME.mq.safetensors.</summary>
     public required string OutputPath { get; init; }
 
-    /// <summary>auto, RoundToNearest, SmoothQuant, SmoothQuant-Edge or Rotated, in any case.</summary>
+    /// <summary>A name of <see cref="RecipeCatalog.Names"/>, in any case.</summary>
     public string Recipe { get; init; } = RecipeCatalog.Auto;
 
     /// <summary>Weight and activation widths.</summary>
@@ -33,6 +33,9 @@ public sealed record QuantizationRequest
 
     /// <summary>Linear layers with other weight widths than <see cref="Precision"/>.</summary>
     public WeightOverrides Overrides { get; init; } = WeightOverrides.None;
+
+    /// <summary>What is changed of the recipe's own settings; recipes that learn nothing take none.</summary>
+    public RecipeSettings Settings { get; init; } = RecipeSettings.None;
 
     /// <summary>Smoothing strength in (0, 1), or null to search it on calibration windows.</summary>
     public double? Alpha { get; init; }

@@ -65,6 +65,28 @@ public sealed class IncrementalBuildTests : IDisposable
     }
 
     [Fact]
+    public void A_changed_settings_file_of_the_recipe_asks_the_tool_and_a_missing_one_is_an_error()
+    {
+        _work.WriteCheckpoint("tiny");
+        string app = _work.WriteApp("""<QuantizedModel Include="../tiny" Recipe="MobileQuant" RecipeSettings="learn\settings.json" />""");
+        CommandResult missing = _work.Build(app).Failed();
+        Assert.Contains("MQ1101", missing.Output, StringComparison.Ordinal);
+        Assert.Empty(_work.TakeRuns());
+
+        string settings = Path.Combine(app, "learn", "settings.json");
+        Directory.CreateDirectory(Path.GetDirectoryName(settings)!);
+        File.WriteAllText(settings, """{ "steps": 5 }""");
+        _work.Build(app, "--no-restore").Succeeded();
+        Assert.Equal(["tiny"], _work.TakeRuns());
+        _work.Build(app, "--no-restore").Succeeded();
+        Assert.Empty(_work.TakeRuns());
+
+        File.WriteAllText(settings, """{ "steps": 50 }""");
+        _work.Build(app, "--no-restore").Succeeded();
+        Assert.Equal(["tiny"], _work.TakeRuns());
+    }
+
+    [Fact]
     public void A_single_file_is_a_model_named_after_it_and_made_again_when_it_changes()
     {
         string file = Path.Combine(_work.Root, "Tiny-1.0.Q8_0.gguf");

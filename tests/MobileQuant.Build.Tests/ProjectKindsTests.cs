@@ -77,7 +77,7 @@ public sealed class ProjectKindsTests : IDisposable
         File.WriteAllText(Path.Combine(_work.Root, "a text.txt"), "text");
         string app = _work.WriteApp("""
             <QuantizedModel Include="../modèle tiny" Recipe="smoothquant" Precision="W4A8" Activations="STATIC" Weights="symmetric"
-                            WideSites="AUTO:8" Prefix="&lt;s&gt;" Granularity="tensor" Overrides="down = W8 ; layers.*.attention.o=w4B32;" Alpha="0.7" Rounding="ErrorFeedback" Calibration=" ../a text.txt ; ../a t*.txt" Seed="7" />
+                            WideSites="AUTO:8" Prefix="&lt;s&gt;" Granularity="tensor" Overrides="down = W8 ; layers.*.attention.o=w4B32;" Alpha="0.7" Rounding="ErrorFeedback" RecipeSettings="steps=20 ; loss=logits" Calibration=" ../a text.txt ; ../a t*.txt" Seed="7" />
             """);
         _work.Build(app, "-p:MobileQuantForce=true", "-p:MobileQuantUseCache=false").Succeeded();
 
@@ -98,6 +98,7 @@ public sealed class ProjectKindsTests : IDisposable
                 "--base-directory", app,
                 "--override", "down = W8;layers.*.attention.o=w4B32",
                 "--alpha", "0.7",
+                "--settings", "steps=20 ; loss=logits",
                 "--calibration", "../a text.txt",
                 "--calibration", "../a t*.txt",
                 "--cache-directory", _work.Store,

@@ -5,7 +5,7 @@ internal sealed class Arguments
 {
     private static readonly string[] s_valued =
     [
-        "--output", "--recipe", "--precision", "--activations", "--wide-sites", "--prefix", "--weights", "--granularity", "--override", "--alpha", "--rounding",
+        "--output", "--recipe", "--precision", "--activations", "--wide-sites", "--prefix", "--weights", "--granularity", "--override", "--alpha", "--rounding", "--settings",
         "--calibration", "--base-directory", "--seed", "--cache-directory", "--parent",
     ];
 

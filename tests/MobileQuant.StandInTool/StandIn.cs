@@ -6,7 +6,7 @@ namespace MobileQuant.StandInTool;
 /// <summary>One run: a fingerprint over settings and files, a store, and the words that config.json asks for.</summary>
 internal sealed class StandIn(Arguments arguments, EventWriter events)
 {
-    private static readonly string[] s_settings = ["--recipe", "--precision", "--activations", "--wide-sites", "--prefix", "--weights", "--granularity", "--override", "--alpha", "--seed"];
+    private static readonly string[] s_settings = ["--recipe", "--precision", "--activations", "--wide-sites", "--prefix", "--weights", "--granularity", "--override", "--alpha", "--settings", "--seed"];
 
     public int Run()
     {

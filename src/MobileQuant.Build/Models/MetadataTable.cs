@@ -13,7 +13,7 @@ internal static class MetadataTable
     /// <summary>Settings that are one word of a list, with the spelling that the tool gets.</summary>
     public static IReadOnlyDictionary<string, string[]> Words { get; } = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
-        [ModelMetadata.Recipe] = ["auto", "RoundToNearest", "SmoothQuant", "SmoothQuant-Edge", "Rotated"],
+        [ModelMetadata.Recipe] = ["auto", "RoundToNearest", "SmoothQuant", "SmoothQuant-Edge", "Rotated", "OmniQuant", "OmniQuant-Edge", "OmniQuant-Edge+ARL", "MobileQuant", "MobileQuant+"],
         [ModelMetadata.Precision] = ["W8A8", "W4A8", "W4B64A8", "W4B32A8"],
         [ModelMetadata.Activations] = ["token", "static"],
         [ModelMetadata.Weights] = ["default", "symmetric", "asymmetric"],
@@ -61,6 +61,12 @@ internal static class MetadataTable
                 normalized = value.Length == 0 ? "none" : value;
                 expected = string.Empty;
                 return true;
+            case ModelMetadata.RecipeSettings:
+                // Keys and values are the engine's business, and a file is looked for where the project is known.
+                bool pairs = !value.Contains('=') || FileList.Split(value).All(part => part.IndexOf('=') > 0);
+                normalized = !pairs ? null : value.Contains('=') ? value : value.Replace('\\', '/');
+                expected = pairs ? string.Empty : "a JSON file, or settings such as steps=200; loss=logits";
+                return pairs;
             case ModelMetadata.Seed:
                 bool whole = int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int seed);
                 normalized = whole ? seed.ToString(CultureInfo.InvariantCulture) : null;

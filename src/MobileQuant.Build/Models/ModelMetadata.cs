@@ -14,6 +14,7 @@ internal static class ModelMetadata
     public const string Overrides = "Overrides";
     public const string Alpha = "Alpha";
     public const string Rounding = "Rounding";
+    public const string RecipeSettings = "RecipeSettings";
     public const string Calibration = "Calibration";
     public const string Seed = "Seed";
     public const string Link = "Link";
@@ -34,7 +35,7 @@ internal static class ModelMetadata
     /// <summary>What a project may write on an item.</summary>
     public static IReadOnlyList<string> Public { get; } =
     [
-        Name, Recipe, Precision, Activations, WideSites, Prefix, Weights, Granularity, Overrides, Alpha, Rounding, Calibration, Seed,
+        Name, Recipe, Precision, Activations, WideSites, Prefix, Weights, Granularity, Overrides, Alpha, Rounding, RecipeSettings, Calibration, Seed,
         Link, CopyToOutputDirectory, CopyToPublishDirectory, Visible,
     ];
 }

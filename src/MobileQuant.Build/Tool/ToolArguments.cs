@@ -43,6 +43,11 @@ internal static class ToolArguments
             arguments.AddRange(["--alpha", alpha]);
         }
 
+        if (model.GetMetadata(ModelMetadata.RecipeSettings) is { Length: > 0 } settings)
+        {
+            arguments.AddRange(["--settings", settings]);
+        }
+
         foreach (string calibration in FileList.Split(model.GetMetadata(ModelMetadata.Calibration)))
         {
             arguments.AddRange(["--calibration", calibration]);

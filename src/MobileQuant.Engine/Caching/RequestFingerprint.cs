@@ -1,5 +1,4 @@
 using System.Globalization;
-using MobileQuant.Artifacts;
 using MobileQuant.Quantization;
 
 namespace MobileQuant.Caching;
@@ -13,8 +12,11 @@ internal static class RequestFingerprint
     /// </summary>
     public const int AlgorithmVersion = 2;
 
-    /// <summary>The layout of the artifact file that lowering writes.</summary>
-    public const int ArtifactFormatVersion = ArtifactManifest.CurrentFormatVersion;
+    /// <summary>
+    /// The layout of the artifact file that lowering writes. Stays where a newer format only holds models that older versions
+    /// refused, as 3 does: all others keep their bytes.
+    /// </summary>
+    public const int ArtifactFormatVersion = 2;
 
     /// <summary>Names of checkpoint file entries start so.</summary>
     public const string CheckpointPrefix = "checkpoint/";
@@ -46,6 +48,7 @@ internal static class RequestFingerprint
             Fingerprint.Setting("algorithm version", Text(AlgorithmVersion)),
             Fingerprint.Setting("artifact format", Text(ArtifactFormatVersion)),
             Fingerprint.Setting("recipe", request.Recipe),
+            Fingerprint.Setting("settings", request.Settings.ResultText),
             Fingerprint.Setting("alpha", request.Alpha?.ToString("R", CultureInfo.InvariantCulture) ?? (request.Recipe == "RoundToNearest" ? "none" : "searched")),
             Fingerprint.Setting("precision", request.Precision.ToString()),
             Fingerprint.Setting("activations", Text(request.Activations)),

@@ -9,7 +9,7 @@ internal static class RequestNormalizer
 {
     /// <summary>Checks a request and brings it into its normal form.</summary>
     /// <param name="request">As the user gave it.</param>
-    /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ1016 to MQ1018, MQ3001: what is wrong with it.</exception>
+    /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ1016 to MQ1018, MQ3001, MQ3004: what is wrong with it.</exception>
     public static QuantizationRequest Normalize(QuantizationRequest request)
     {
         QuantizationRequest inputs = NormalizeInputs(request);
@@ -45,7 +45,7 @@ internal static class RequestNormalizer
 
     /// <summary>The same for all but the output, which a simulation does not have.</summary>
     /// <param name="request">As the user gave it.</param>
-    /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ3001: what is wrong with it.</exception>
+    /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ1016, MQ1017, MQ3001, MQ3004: what is wrong with it.</exception>
     public static QuantizationRequest NormalizeInputs(QuantizationRequest request)
     {
         if (request.Alpha is { } alpha && !(alpha is > 0 and < 1))
@@ -76,6 +76,14 @@ internal static class RequestNormalizer
         }
 
         string recipe = RecipeCatalog.Normalize(request.Recipe);
+        if (!request.Settings.IsEmpty && !RecipeCatalog.Learns(recipe))
+        {
+            throw new MobileQuantException(
+                "MQ3004",
+                $"Recipe {recipe} learns nothing and takes no settings, but has {request.Settings}.",
+                $"Leave the settings out, or use a recipe that learns: {string.Join(", ", RecipeCatalog.Names.Where(RecipeCatalog.Learns))}.");
+        }
+
         return request with
         {
             Recipe = recipe,

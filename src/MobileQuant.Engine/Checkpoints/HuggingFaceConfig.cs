@@ -18,7 +18,11 @@ internal static class HuggingFaceConfig
             "llama" => ReadDecoder(config, family, ReadBiases(config)),
             "mistral" => ReadMistral(config),
             "qwen2" => ReadQwen2(config),
-            _ => throw config.Error("MQ2003", $"the architecture '{family}' is not supported.", "This version supports: llama, mistral, qwen2."),
+            "stablelm" => ReadStableLm(config),
+            "gemma" => ReadGemma(config),
+            "gemma2" => throw Unsupported(config, "gemma2 has norms behind its branches, soft caps on scores and logits, and layers with a sliding window", "gemma"),
+            "gemma3" or "gemma3_text" => throw Unsupported(config, $"{family} has norms behind its branches and on q and k, and layers with a sliding window", "gemma"),
+            _ => throw config.Error("MQ2003", $"the architecture '{family}' is not supported.", "This version supports: llama, mistral, qwen2, stablelm, gemma."),
         };
     }
 
@@ -34,6 +38,52 @@ internal static class HuggingFaceConfig
         int window = config.Flag("use_sliding_window", fallback: false) ? config.Integer("sliding_window", 1, int.MaxValue, fallback: 4096) : int.MaxValue;
         return RefuseWindow(config, window, ReadDecoder(config, "qwen2", [LinearKind.Query, LinearKind.Key, LinearKind.Value]));
     }
+
+    private static DecoderArchitecture ReadStableLm(ConfigReader config)
+    {
+        if (config.Flag("use_parallel_residual", fallback: false))
+        {
+            throw Unsupported(config, "'use_parallel_residual' is true: attention and MLP read the same norm side by side", "stablelm");
+        }
+
+        if (config.Flag("qk_layernorm", fallback: false))
+        {
+            throw Unsupported(config, "'qk_layernorm' is true: q and k have norms of their own", "stablelm");
+        }
+
+        IReadOnlyList<LinearKind> biased = config.Flag("use_qkv_bias", fallback: false) ? [LinearKind.Query, LinearKind.Key, LinearKind.Value] : [];
+        return ReadDecoder(config, "stablelm", biased) with
+        {
+            Norm = NormKind.Layer,
+            NormEpsilon = config.Number("layer_norm_eps", 0, 1, fallback: 1e-5),
+        };
+    }
+
+    private static DecoderArchitecture ReadGemma(ConfigReader config)
+    {
+        if (config.Flag("use_bidirectional_attention", fallback: false))
+        {
+            throw Unsupported(config, "'use_bidirectional_attention' is true: attention is not causal", "gemma");
+        }
+
+        DecoderArchitecture architecture = ReadDecoder(config, "gemma", ReadBiases(config));
+        return architecture with
+        {
+            Norm = NormKind.RmsGainPlusOne,
+
+            // The reference rounds the factor to the type that it computes in; for this decoder that is float32.
+            EmbeddingScale = (float)Math.Sqrt(architecture.HiddenSize),
+        };
+    }
+
+    // The first Gemma files say gelu where the tanh form was trained; the reference takes that unless hidden_activation says otherwise.
+    private static ActivationKind ReadGemmaActivation(ConfigReader config) =>
+        config.Has("hidden_activation") ? ReadActivation(config, "hidden_activation")
+        : config.Text("hidden_act") is null or "gelu" ? ActivationKind.GeluTanh
+        : ReadActivation(config, "hidden_act");
+
+    private static MobileQuantException Unsupported(ConfigReader config, string what, string family) =>
+        config.Error("MQ2004", what + ".", $"Use a {family} model without that; nothing is left out silently.");
 
     private static DecoderArchitecture RefuseWindow(ConfigReader config, int window, DecoderArchitecture architecture) =>
         window >= architecture.ContextLength
@@ -53,12 +103,13 @@ internal static class HuggingFaceConfig
             throw config.Error("MQ2002", $"'num_key_value_heads', {keyValueHeads}, does not divide 'num_attention_heads', {heads}.");
         }
 
-        if (!config.Has("head_dim") && hidden % heads != 0)
+        int? defaultHeadSize = family == "gemma" ? 256 : null;
+        if (!config.Has("head_dim") && defaultHeadSize is null && hidden % heads != 0)
         {
             throw config.Error("MQ2002", $"'num_attention_heads', {heads}, does not divide 'hidden_size', {hidden}, and there is no 'head_dim'.");
         }
 
-        int headSize = config.Integer("head_dim", 1, Large, fallback: hidden / heads);
+        int headSize = config.Integer("head_dim", 1, Large, fallback: defaultHeadSize ?? (hidden / heads));
         if (headSize % 2 != 0)
         {
             throw config.Error("MQ2004", $"the head size is {headSize}; rotary embedding needs an even one.");
@@ -66,6 +117,12 @@ internal static class HuggingFaceConfig
 
         int vocabulary = config.Integer("vocab_size", 1, Large);
         int context = config.Integer("max_position_embeddings", 1, int.MaxValue, fallback: family == "llama" ? 2048 : null);
+        RotarySettings rotary = ReadRotary(config, context, defaultFraction: family == "stablelm" ? 0.25 : 1);
+        if ((int)(headSize * rotary.Fraction) is int rotated && (rotated < 2 || rotated % 2 != 0))
+        {
+            throw config.Error("MQ2004", $"{rotated} of the {headSize} channels of a head are rotated; rotary embedding needs an even number of them.");
+        }
+
         return new()
         {
             Family = family,
@@ -79,17 +136,17 @@ internal static class HuggingFaceConfig
             ContextLength = context,
             Norm = NormKind.Rms,
             NormEpsilon = config.Number("rms_norm_eps", 0, 1, fallback: 1e-6),
-            Activation = ReadActivation(config),
+            Activation = family == "gemma" ? ReadGemmaActivation(config) : ReadActivation(config, "hidden_act"),
             GatedMlp = true,
-            Rotary = ReadRotary(config, context),
+            Rotary = rotary,
             Biased = biased,
-            TiedEmbeddings = config.Flag("tie_word_embeddings", fallback: false),
+            TiedEmbeddings = config.Flag("tie_word_embeddings", fallback: family == "gemma"),
             BeginToken = config.Integers("bos_token_id", 0, vocabulary - 1) is [int begin, ..] ? begin : null,
             EndTokens = config.Integers("eos_token_id", 0, vocabulary - 1),
         };
     }
 
-    private static ActivationKind ReadActivation(ConfigReader config) => (config.Text("hidden_act") ?? "silu") switch
+    private static ActivationKind ReadActivation(ConfigReader config, string name) => (config.Text(name) ?? "silu") switch
     {
         "silu" or "swish" => ActivationKind.Silu,
         "gelu_pytorch_tanh" or "gelu_new" or "gelu_fast" => ActivationKind.GeluTanh,
@@ -114,14 +171,14 @@ internal static class HuggingFaceConfig
     }
 
     // Newer: rope_parameters { rope_theta, rope_type, ... }. Classic: rope_theta beside rope_scaling { type or rope_type, ... } or null.
-    private static RotarySettings ReadRotary(ConfigReader config, int context)
+    private static RotarySettings ReadRotary(ConfigReader config, int context, double defaultFraction)
     {
         ConfigReader? scaling = config.Object("rope_parameters") ?? config.Object("rope_scaling");
         ConfigReader withBase = scaling is not null && scaling.Has("rope_theta") ? scaling : config;
         RotarySettings plain = new()
         {
             Base = withBase.Number("rope_theta", 1e-3, 1e15, fallback: 10_000),
-            Fraction = (scaling is not null && scaling.Has("partial_rotary_factor") ? scaling : config).Number("partial_rotary_factor", 1e-3, 1, fallback: 1),
+            Fraction = (scaling is not null && scaling.Has("partial_rotary_factor") ? scaling : config).Number("partial_rotary_factor", 1e-3, 1, fallback: defaultFraction),
         };
 
         string type = scaling?.Text("rope_type") ?? scaling?.Text("type") ?? "default";

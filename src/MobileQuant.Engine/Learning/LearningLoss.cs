@@ -11,4 +11,7 @@ public enum LearningLoss
 
     /// <summary>Kullback-Leibler divergence of the next-token distributions: the one that works when one channel is massive.</summary>
     Logits,
+
+    /// <summary><see cref="Logits"/> where a measurement on the float model finds a massive channel, else <see cref="HiddenState"/>.</summary>
+    Measured,
 }

@@ -10,6 +10,7 @@ internal static class ActivationFunction
     {
         ActivationKind.Silu => x => x / (1 + Math.Exp(-x)),
         ActivationKind.GeluTanh => x => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)))),
-        _ => throw new MobileQuantException("MQ3053", $"Activation {kind} has no integer table.", "Use a model with SiLU or GELU (tanh)."),
+        ActivationKind.GeluErf => x => 0.5 * x * (1 + ErrorFunction.Of(x / Math.Sqrt(2))),
+        _ => throw new MobileQuantException("MQ3053", $"Activation {kind} has no integer table.", "Use a model with SiLU or GELU."),
     };
 }

@@ -21,6 +21,7 @@ public sealed class ArtifactLowering
     private readonly ArtifactWriter _writer = new();
     private readonly List<LayerLowering> _layers = [];
     private readonly ResidualScale _residual;
+    private readonly NormLowering _finalNorm;
     private readonly LinearLowering _head;
     private readonly int _headBits;
     private readonly ProgramShape _shape;
@@ -40,10 +41,12 @@ public sealed class ArtifactLowering
             _architecture.VocabularySize,
             _architecture.ContextLength);
         _shape.Validate();
-        if (_architecture.Norm != NormKind.Rms || !_architecture.GatedMlp)
+        if (!_architecture.GatedMlp)
         {
-            throw new MobileQuantException("MQ3053", $"Family '{_architecture.Family}' cannot be lowered to integers yet: norm {_architecture.Norm}, gated MLP {_architecture.GatedMlp}.", "Use a Llama-family checkpoint.");
+            throw new MobileQuantException("MQ3053", $"Family '{_architecture.Family}' cannot be lowered to integers yet: its MLP has no gate.", "Use a checkpoint of a family with a gated MLP: llama, mistral, qwen2, stablelm, gemma.");
         }
+
+        _finalNorm = new(_architecture.Norm, graph.Weights.FinalNorm);
 
         QuantizedWeight embedding = graph.QuantizeEmbedding();
         _residual = ResidualScale.Find(graph, embedding.Scales);
@@ -58,7 +61,7 @@ public sealed class ArtifactLowering
             hasZeroPoints: false,
             graph.QuantizeHead,
             bias: null,
-            LayerScales.NormUnit(graph.Weights.FinalNorm) / limit,
+            _finalNorm.Unit / limit,
             _ => Math.ScaleB(1, -IntegerProgram.LogitFractionBits),
             (-int.MaxValue, int.MaxValue))
         {
@@ -115,7 +118,7 @@ public sealed class ArtifactLowering
             PrefixLowering.AddTo(_writer, _graph);
         }
 
-        LayerLowering.AddNorm(_writer, ArtifactNames.FinalNorm, _graph.Weights.FinalNorm);
+        _finalNorm.AddTo(_writer, ArtifactNames.FinalNorm, ArtifactNames.FinalNormBiases);
         _head.AddTo(_writer, sharesWeights: _architecture.TiedEmbeddings);
         foreach ((string name, ReadOnlyMemory<byte> bytes) in _origin.Tokenizer?.Named ?? [])
         {
@@ -128,7 +131,7 @@ public sealed class ArtifactLowering
 
     private ArtifactManifest CreateManifest(IReadOnlyDictionary<string, string> digests, IReadOnlyList<ManifestLayer> layers) => new()
     {
-        FormatVersion = ArtifactManifest.VersionOf(layers, _graph.Prefix.Count > 0),
+        FormatVersion = ArtifactManifest.VersionOf(layers, _graph.Prefix.Count > 0, _finalNorm.Form),
         ToolVersion = _origin.ToolVersion,
         Family = _architecture.Family,
         Precision = _graph.Precision.ToString(),
@@ -139,6 +142,8 @@ public sealed class ArtifactLowering
         RecipeSettings = new SortedDictionary<string, string>(_graph.Recipe.Settings.ToDictionary(), StringComparer.Ordinal),
         Findings = _graph.Recipe.Findings.Count == 0 ? null
             : [.. _graph.Recipe.Findings.Select(finding => new ManifestFinding(finding.Step, finding.Candidate, ManifestNumber.Round(finding.Loss), finding.IsChosen))],
+        Learning = _graph.Recipe.Learning is not { } learning ? null
+            : new(learning.Steps, learning.SkippedSteps, [.. learning.Curve.Select(point => new ManifestLearningPoint(point.Step, ManifestNumber.Round(point.Loss)))]),
         Fingerprint = _origin.Fingerprint,
         BeginOfTextId = _architecture.BeginToken,
         EndOfTextIds = _architecture.EndTokens,
@@ -149,6 +154,7 @@ public sealed class ArtifactLowering
             ResidualScale = _residual.Step,
             ResidualBound = _residual.TotalBound,
             NormEpsilon = (int)Math.Min(int.MaxValue, Math.Round(Math.Sqrt(_architecture.NormEpsilon) / _residual.Step)),
+            Norm = _finalNorm.Form,
             HeadInputBits = _headBits,
             Prefix = _graph.Prefix.Count == 0 ? null : _graph.Prefix,
             TiedHead = _architecture.TiedEmbeddings,

@@ -41,24 +41,15 @@ internal sealed class LayerLowering
         }
     }
 
-    /// <summary>Adds a norm's gains to a file.</summary>
-    public static void AddNorm(ArtifactWriter writer, string name, NormWeights norm)
-    {
-        double largest = LayerScales.LargestGain(norm);
-        int[] gains = [.. norm.Gain.data<float>().Select(g => (int)Math.Round(Math.ScaleB(g / largest, NormProgram.GainBits)))];
-        writer.Add(name, "I32", [gains.Length], MemoryMarshal.AsBytes(gains.AsSpan()).ToArray());
-    }
-
     public void AddTo(ArtifactWriter writer)
     {
-        LayerWeights weights = _graph.Weights.Layers[_index];
-        AddNorm(writer, ArtifactNames.AttentionNorm(_index), weights.AttentionNorm);
+        _scales.AttentionNorm.AddTo(writer, ArtifactNames.AttentionNorm(_index), ArtifactNames.AttentionNormBiases(_index));
         foreach (string name in ArtifactNames.Linears.Take(4))
         {
             _linears[name].AddTo(writer);
         }
 
-        AddNorm(writer, ArtifactNames.FeedForwardNorm(_index), weights.MlpNorm);
+        _scales.MlpNorm.AddTo(writer, ArtifactNames.FeedForwardNorm(_index), ArtifactNames.FeedForwardNormBiases(_index));
         foreach (string name in ArtifactNames.Linears.Skip(4))
         {
             _linears[name].AddTo(writer);
@@ -70,9 +61,9 @@ internal sealed class LayerLowering
 
     public ManifestLayer CreateManifest() => new()
     {
-        AttentionInput = InputOf(SiteKind.AttentionInput, _scales.AttentionInput),
+        AttentionInput = InputOf(SiteKind.AttentionInput, _scales.AttentionNorm.Unit),
         OutputInput = InputOf(SiteKind.OutputInput, _scales.OutputInput),
-        FeedForwardInput = InputOf(SiteKind.MlpInput, _scales.MlpInput),
+        FeedForwardInput = InputOf(SiteKind.MlpInput, _scales.MlpNorm.Unit),
         DownInput = InputOf(SiteKind.DownInput, _scales.DownInput),
         KeyFactors = [.. _scales.KeyCache.Select(k => FixedPointFactor.FromDouble(_scales.Key / k.Step))],
         KeyZeroPoints = [.. _scales.KeyCache.Select(k => k.ZeroPoint)],
@@ -125,8 +116,8 @@ internal sealed class LayerLowering
         {
             LinearKind.Output => _scales.OutputInput,
             LinearKind.Down => _scales.DownInput,
-            LinearKind.Gate or LinearKind.Up => _scales.MlpInput,
-            _ => _scales.AttentionInput,
+            LinearKind.Gate or LinearKind.Up => _scales.MlpNorm.Unit,
+            _ => _scales.AttentionNorm.Unit,
         };
         int limit = _wide.TryGetValue(Site.InputOf(_index, kind).Kind, out WideInput wide) ? wide.Limit : 255;
         int bound = kind switch

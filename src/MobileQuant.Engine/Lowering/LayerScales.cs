@@ -16,8 +16,8 @@ internal sealed class LayerScales
     {
         SiteRanges ranges = graph.Ranges;
         LayerWeights weights = graph.Weights.Layers[layer];
-        AttentionInput = NormUnit(weights.AttentionNorm);
-        MlpInput = NormUnit(weights.MlpNorm);
+        AttentionNorm = new(graph.Architecture.Norm, weights.AttentionNorm);
+        MlpNorm = new(graph.Architecture.Norm, weights.MlpNorm);
         Query = Word(ranges, new(layer, SiteKind.QueryOutput), new(layer, SiteKind.QueryRotated));
         Key = Word(ranges, new(layer, SiteKind.KeyOutput), new(layer, SiteKind.KeyRotated));
         Gate = Word(ranges, new Site(layer, SiteKind.GateOutput));
@@ -27,11 +27,11 @@ internal sealed class LayerScales
         OutputInput = Math.ScaleB(KeepPositive(ValueCache.Max(v => v.Step)), -Softmax.OutputBits);
     }
 
-    /// <summary>Unit of the normed row that q, k and v read.</summary>
-    public double AttentionInput { get; }
+    /// <summary>The norm before q, k and v.</summary>
+    public NormLowering AttentionNorm { get; }
 
-    /// <summary>Unit of the normed row that gate and up read.</summary>
-    public double MlpInput { get; }
+    /// <summary>The norm before gate and up.</summary>
+    public NormLowering MlpNorm { get; }
 
     /// <summary>Step of q, before and after rotation.</summary>
     public double Query { get; }
@@ -56,16 +56,6 @@ internal sealed class LayerScales
 
     /// <summary>Unit of the product that down reads.</summary>
     public double DownInput => Gate * Up;
-
-    /// <summary>Unit of a norm's output: <see cref="RootMeanSquareNorm.FractionBits"/> below the largest |gain|.</summary>
-    public static double NormUnit(NormWeights norm)
-    {
-        int size = (int)norm.Gain.shape[0];
-        return Math.ScaleB(LargestGain(norm), -RootMeanSquareNorm.FractionBits(size));
-    }
-
-    /// <summary>The largest |gain| of a norm, or 1 when all are 0.</summary>
-    public static double LargestGain(NormWeights norm) => KeepPositive(norm.Gain.data<float>().Max(MathF.Abs));
 
     private static double Word(SiteRanges ranges, params ReadOnlySpan<Site> sites)
     {

@@ -41,8 +41,8 @@ public static class SiteTable
         SiteKind.EmbeddingOutput or SiteKind.AttentionNormInput or SiteKind.Scores or SiteKind.Probabilities or SiteKind.OutputOutput
             or SiteKind.MlpNormInput or SiteKind.DownOutput or SiteKind.HeadInput or SiteKind.HeadOutput => new(16, SiteGrouping.Tensor),
 
-        // What the cache holds, a prefix included.
-        SiteKind.KeyRotated => SiteFormat.Exact,
+        // The cache holds k, a prefix included; the sum of a layer is seen by the norm behind it.
+        SiteKind.KeyRotated or SiteKind.LayerOutput => SiteFormat.Exact,
         _ => new(8, SiteGrouping.Tensor),
     };
 }

@@ -11,7 +11,11 @@ public static class RecipeCatalog
     public const string Auto = "auto";
 
     /// <summary>All recipes, simplest first.</summary>
-    public static IReadOnlyList<IRecipe> All { get; } = [new RoundToNearest(), new SmoothQuant(), new SmoothQuantEdge(), new Rotated()];
+    public static IReadOnlyList<IRecipe> All { get; } =
+    [
+        new RoundToNearest(), new SmoothQuant(), new SmoothQuantEdge(), new Rotated(),
+        new OmniQuant(), new OmniQuantEdge(learnsRanges: false), new OmniQuantEdge(learnsRanges: true), new EndToEnd(), new EndToEndPlus(),
+    ];
 
     /// <summary>What users may write: <see cref="Auto"/> and the names of all recipes.</summary>
     public static IReadOnlyList<string> Names { get; } = [Auto, .. All.Select(recipe => recipe.Name)];
@@ -23,6 +27,12 @@ public static class RecipeCatalog
     public static string Normalize(string name) =>
         Names.FirstOrDefault(known => string.Equals(known, name?.Trim(), StringComparison.OrdinalIgnoreCase))
         ?? throw new MobileQuantException("MQ3001", $"Unknown recipe '{name}'.", $"Use one of: {string.Join(", ", Names)}.");
+
+    /// <summary>Whether a recipe learns something; <see cref="Auto"/> never does.</summary>
+    /// <param name="name">A name of <see cref="Names"/>, in any case.</param>
+    /// <returns>True where it has settings of learning.</returns>
+    /// <exception cref="MobileQuantException">MQ3001: there is none of this name.</exception>
+    public static bool Learns(string name) => Normalize(name) != Auto && Find(name).Learns;
 
     /// <summary>Finds a recipe.</summary>
     /// <param name="name">Its name, in any case; not <see cref="Auto"/>.</param>

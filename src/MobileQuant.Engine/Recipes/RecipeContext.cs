@@ -10,6 +10,9 @@ public sealed record RecipeContext
     /// <summary>The float model; recipes fold into its weights.</summary>
     public required DecoderModel Model { get; init; }
 
+    /// <summary>Whether the model was rotated.</summary>
+    public bool IsRotated { get; init; }
+
     /// <summary>The windows that it was calibrated on.</summary>
     public required CalibrationSet Calibration { get; init; }
 

@@ -1,4 +1,3 @@
-using System.Numerics;
 using MobileQuant.Programs;
 
 namespace MobileQuant.Arithmetic;
@@ -15,14 +14,6 @@ namespace MobileQuant.Arithmetic;
 /// </remarks>
 internal static class RootMeanSquareNorm
 {
-    /// <summary>The largest row length for which the bounds hold.</summary>
-    public const int MaximumSize = 1 << 14;
-
-    private const int SquareBits = 23;
-
-    /// <summary>Fraction bits of the normalized row before the gain: 28 - ceil(log2(H) / 2), so that |x/rms| &lt;= sqrt(H) fits 2^28.</summary>
-    public static int FractionBits(int size) => 28 - ((BitOperations.Log2((uint)(size - 1)) + 2) / 2);
-
     /// <summary>Normalizes a row.</summary>
     /// <param name="row">s32 residual codes, H of them.</param>
     /// <param name="norm">Gains and epsilon.</param>
@@ -41,34 +32,21 @@ internal static class RootMeanSquareNorm
             return;
         }
 
-        int shift = IntegerMath.BitLength((ulong)largest) - SquareBits;
-        long epsilon = ShiftRounded(norm.Epsilon, shift);
+        int shift = IntegerMath.BitLength((ulong)largest) - InverseRoot.SquareBits;
+        long epsilon = InverseRoot.ShiftRounded(norm.Epsilon, shift);
         long sum = row.Length * epsilon * epsilon;
         foreach (int r in row)
         {
-            long x = ShiftRounded(r, shift);
+            long x = InverseRoot.ShiftRounded(r, shift);
             sum += x * x;
         }
 
-        // sum = q * 2^-even with q in [2^60, 2^62); 1/sqrt(sum) = 2^(even/2) * reciprocal * 2^-61.
-        int even = (BitOperations.LeadingZeroCount((ulong)sum) - 2) & ~1;
-        ulong root = IntegerMath.SquareRoot((ulong)sum << even);
-        long reciprocal = (long)(((1UL << 61) + (root >> 1)) / root);
-
-        // sqrt(H) = sizeRoot * 2^-sizeShift, sizeRoot in [2^30, 2^31).
-        int sizeShift = (BitOperations.LeadingZeroCount((ulong)row.Length) - 2) >> 1;
-        long sizeRoot = IntegerMath.SquareRoot((ulong)row.Length << (2 * sizeShift));
-
-        int multiplier = (int)((((ulong)reciprocal * (ulong)sizeRoot) + (1UL << 30)) >> 31);
-        int total = 30 - FractionBits(row.Length) + sizeShift - (even / 2) + shift;
+        FixedPointFactor factor = InverseRoot.Of(sum, row.Length, shift);
         ReadOnlySpan<int> gains = norm.Gains.Span;
         for (int i = 0; i < row.Length; i++)
         {
-            int normalized = (int)Requantize.Scale(row[i], multiplier, total);
+            int normalized = (int)Requantize.Scale(row[i], factor);
             output[i] = (int)Requantize.Scale(normalized, gains[i], NormProgram.GainBits);
         }
     }
-
-    private static long ShiftRounded(long value, int shift) =>
-        shift <= 0 ? value << -shift : (value + (1L << (shift - 1))) >> shift;
 }

@@ -7,8 +7,8 @@ namespace MobileQuant.Artifacts;
 /// <summary>What an artifact says of itself: the JSON under <c>mobilequant.manifest</c> in the safetensors metadata.</summary>
 public sealed record ArtifactManifest
 {
-    /// <summary>The newest format that this version reads and writes: 2 added weights in blocks, wide inputs and prefixes.</summary>
-    public const int CurrentFormatVersion = 2;
+    /// <summary>The newest format that this version reads and writes: 2 added weights in blocks, wide inputs and prefixes, 3 LayerNorm.</summary>
+    public const int CurrentFormatVersion = 3;
 
     /// <summary>The oldest format that this version reads.</summary>
     public const int OldestFormatVersion = 1;
@@ -46,6 +46,9 @@ public sealed record ArtifactManifest
     /// <summary>What searches tried and what they took, with the figures that decided; null where nothing was searched.</summary>
     public IReadOnlyList<ManifestFinding>? Findings { get; init; }
 
+    /// <summary>What learning did; null where nothing was learned. Its settings are among <see cref="RecipeSettings"/>.</summary>
+    public ManifestLearning? Learning { get; init; }
+
     /// <summary>The content key that it was made under; empty when made without a cache.</summary>
     public required string Fingerprint { get; init; }
 
@@ -73,12 +76,13 @@ public sealed record ArtifactManifest
     /// <summary>The oldest format that can hold a program, so that older readers open all that they can.</summary>
     /// <param name="layers">The decoder layers.</param>
     /// <param name="hasPrefix">Whether sessions start behind stored positions.</param>
+    /// <param name="norm">What the norms compute.</param>
     /// <returns>The version to write.</returns>
-    public static int VersionOf(IReadOnlyList<ManifestLayer> layers, bool hasPrefix)
+    public static int VersionOf(IReadOnlyList<ManifestLayer> layers, bool hasPrefix, NormForm norm)
     {
         bool blocks = layers.SelectMany(l => l.Linears.Values).Any(linear => PackedLayout.BlockSize(linear.Format) > 0);
         bool wide = layers.SelectMany(l => (ManifestInput?[])[l.AttentionInput, l.OutputInput, l.FeedForwardInput, l.DownInput]).Any(i => i?.WideBits > 0);
-        return blocks || wide || hasPrefix ? CurrentFormatVersion : OldestFormatVersion;
+        return norm == NormForm.Layer ? 3 : blocks || wide || hasPrefix ? 2 : OldestFormatVersion;
     }
 }
 
@@ -88,6 +92,17 @@ public sealed record ArtifactManifest
 /// <param name="Loss">Divergence from the float model on calibration windows, in nats per token.</param>
 /// <param name="Chosen">Whether the search took it.</param>
 public sealed record ManifestFinding(string Step, string Candidate, double Loss, bool Chosen);
+
+/// <summary>What learning did.</summary>
+/// <param name="Steps">Steps of the optimizer, those of all layers together.</param>
+/// <param name="SkippedSteps">Steps among them that changed nothing because loss or gradients were not finite.</param>
+/// <param name="Curve">The loss in order of steps.</param>
+public sealed record ManifestLearning(int Steps, int SkippedSteps, IReadOnlyList<ManifestLearningPoint> Curve);
+
+/// <summary>A point of a loss curve.</summary>
+/// <param name="Step">Steps done.</param>
+/// <param name="Loss">Mean loss of the steps since the point before.</param>
+public sealed record ManifestLearningPoint(int Step, double Loss);
 
 /// <summary>A quantization site. Zero values are left out of the file.</summary>
 /// <param name="Name">Such as <c>layers.3.mlp.down.input</c>.</param>
@@ -118,6 +133,10 @@ public sealed record ManifestProgram
 
     /// <summary>sqrt(eps) of the norms in residual codes.</summary>
     public required int NormEpsilon { get; init; }
+
+    /// <summary>What the norms compute; left out of the file for root-mean-square norms.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public NormForm Norm { get; init; }
 
     /// <summary>Width of the head's input codes.</summary>
     public required int HeadInputBits { get; init; }

@@ -21,6 +21,9 @@ public static class ArtifactNames
     /// <summary>Gains of the final norm.</summary>
     public const string FinalNorm = "final_norm.gains";
 
+    /// <summary>Biases of the final norm.</summary>
+    public const string FinalNormBiases = "final_norm.biases";
+
     /// <summary>The head.</summary>
     public const string Head = "head";
 
@@ -58,6 +61,16 @@ public static class ArtifactNames
     /// <param name="layer">Layer index.</param>
     /// <returns>The tensor's name.</returns>
     public static string FeedForwardNorm(int layer) => $"layers.{layer}.mlp.norm.gains";
+
+    /// <summary>Biases of the norm before attention.</summary>
+    /// <param name="layer">Layer index.</param>
+    /// <returns>The tensor's name.</returns>
+    public static string AttentionNormBiases(int layer) => $"layers.{layer}.attention.norm.biases";
+
+    /// <summary>Biases of the norm before the MLP.</summary>
+    /// <param name="layer">Layer index.</param>
+    /// <returns>The tensor's name.</returns>
+    public static string FeedForwardNormBiases(int layer) => $"layers.{layer}.mlp.norm.biases";
 
     /// <summary>Knots of the gate activation.</summary>
     /// <param name="layer">Layer index.</param>

@@ -30,6 +30,7 @@ internal sealed class ProgramReader
         Check(_program.Layers.Count == _shape.Layers, "the number of layers");
         Check(_program.HeadInputBits is >= 9 and <= 16, "the width of the head's input");
         Check(_program.NormEpsilon >= 0, "epsilon");
+        Check(Enum.IsDefined(_program.Norm), "the kind of the norms");
         Check(_program.ResidualBound is > 0 and < 1L << 31, "the bound of the residual stream");
 
         NativeSpan<ulong> rotary = _file.Map<ulong>(ArtifactNames.Rotary, "U64", RotaryPairs());
@@ -40,7 +41,7 @@ internal sealed class ProgramReader
             RotaryIncrements = rotary.Span.ToArray(),
             Embedding = new() { Weights = embedding, Hidden = _shape.Hidden, Factors = ReadEmbeddingFactors() },
             Layers = [.. Enumerable.Range(0, _shape.Layers).Select(ReadLayer)],
-            FinalNorm = ReadNorm(ArtifactNames.FinalNorm),
+            FinalNorm = ReadNorm(ArtifactNames.FinalNorm, ArtifactNames.FinalNormBiases),
             Prefix = ReadPrefix(),
             HeadInputBits = _program.HeadInputBits,
             Head = ReadLinear(
@@ -92,7 +93,7 @@ internal sealed class ProgramReader
         Check(layer.ActivationSpacingBits is >= 0 and <= 6, "the activation's spacing");
         return new()
         {
-            AttentionNorm = ReadNorm(ArtifactNames.AttentionNorm(index)),
+            AttentionNorm = ReadNorm(ArtifactNames.AttentionNorm(index), ArtifactNames.AttentionNormBiases(index)),
             AttentionInput = Checked(layer.AttentionInput),
             Query = Linear("q", queries, _shape.Hidden),
             Key = Linear("k", keys, _shape.Hidden),
@@ -107,7 +108,7 @@ internal sealed class ProgramReader
             },
             OutputInput = Checked(layer.OutputInput),
             Output = Linear("o", _shape.Hidden, queries),
-            FeedForwardNorm = ReadNorm(ArtifactNames.FeedForwardNorm(index)),
+            FeedForwardNorm = ReadNorm(ArtifactNames.FeedForwardNorm(index), ArtifactNames.FeedForwardNormBiases(index)),
             FeedForwardInput = Checked(layer.FeedForwardInput),
             Gate = Linear("gate", _shape.FeedForward, _shape.Hidden),
             Up = Linear("up", _shape.FeedForward, _shape.Hidden),
@@ -124,15 +125,27 @@ internal sealed class ProgramReader
         }
     }
 
-    private NormProgram ReadNorm(string name)
+    private NormProgram ReadNorm(string gains, string biases) => new()
     {
-        NativeSpan<int> gains = _file.Map<int>(name, "I32", _shape.Hidden);
-        foreach (int gain in gains.Span)
+        Form = _program.Norm,
+        Gains = MapBounded(gains, 1 << NormProgram.GainBits),
+        Biases = _program.Norm == NormForm.Layer ? MapBounded(biases, LayerNorm.BiasLimit) : default,
+        Epsilon = _program.NormEpsilon,
+    };
+
+    /// <summary>A value for each channel of the residual stream, none beyond a limit.</summary>
+    private NativeSpan<int> MapBounded(string name, int limit)
+    {
+        NativeSpan<int> values = _file.Map<int>(name, "I32", _shape.Hidden);
+        foreach (int value in values.Span)
         {
-            Check(Math.Abs((long)gain) <= 1L << NormProgram.GainBits, $"a gain of '{name}'");
+            if (Math.Abs((long)value) > limit)
+            {
+                throw ArtifactFile.Damaged(_file.Path, $"tensor '{name}' has the element {value}, beyond {limit}");
+            }
         }
 
-        return new() { Gains = gains, Epsilon = _program.NormEpsilon };
+        return values;
     }
 
     private LinearProgram ReadLinear(string name, ManifestLinear linear, int outputs, int inputs, NativeSpan<byte>? weights)

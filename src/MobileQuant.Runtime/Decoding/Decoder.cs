@@ -127,7 +127,7 @@ internal sealed unsafe class Decoder : IDisposable
         for (int r = 0; r < count; r++)
         {
             Span<int> row = _normed.Row(r, _shape.Hidden);
-            RootMeanSquareNorm.Apply(_residual.Row(first + r, _shape.Hidden), _program.FinalNorm, row);
+            Normalization.Apply(_residual.Row(first + r, _shape.Hidden), _program.FinalNorm, row);
             _rows.QuantizeWide(r, row, _program.HeadInputBits);
         }
 
@@ -210,7 +210,7 @@ internal sealed unsafe class Decoder : IDisposable
         for (int r = first; r < first + count; r++)
         {
             Span<int> row = _normed.Row(r, _shape.Hidden);
-            RootMeanSquareNorm.Apply(_residual.Row(r, _shape.Hidden), _norm!, row);
+            Normalization.Apply(_residual.Row(r, _shape.Hidden), _norm!, row);
             _rows.Quantize(r, row, _normInput);
         }
     }

@@ -24,7 +24,7 @@ public sealed record ProgramShape(
     public void Validate()
     {
         Check(nameof(Layers), Layers, 4096);
-        Check(nameof(Hidden), Hidden, Arithmetic.RootMeanSquareNorm.MaximumSize);
+        Check(nameof(Hidden), Hidden, Arithmetic.InverseRoot.MaximumSize);
         Check(nameof(Heads), Heads, 4096);
         Check(nameof(KeyValueHeads), KeyValueHeads, Heads);
         Check(nameof(HeadSize), HeadSize, 256);

@@ -77,7 +77,7 @@ internal sealed class QuantizeCommand
         if (json)
         {
             QuantizeResult shape = new(
-                result.OutputPath, result.Bytes, seconds, result.PeakMemoryBytes, cache, result.Fingerprint, result.MissReason, artifact?.Manifest.RecipeSettings, artifact?.Manifest.Findings);
+                result.OutputPath, result.Bytes, seconds, result.PeakMemoryBytes, cache, result.Fingerprint, result.MissReason, artifact?.Manifest.RecipeSettings, artifact?.Manifest.Findings, artifact?.Manifest.Learning);
             _console.Out.WriteLine(ToolJson.Text(shape, ToolJson.Indented.QuantizeResult));
             return;
         }

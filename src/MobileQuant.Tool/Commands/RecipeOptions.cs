@@ -8,7 +8,7 @@ namespace MobileQuant.Tool.Commands;
 /// <summary>The options that decide what a quantization makes; for commands that quantize or simulate it.</summary>
 internal sealed class RecipeOptions
 {
-    private readonly Option<string> _recipe = new("--recipe") { Description = "auto, RoundToNearest, SmoothQuant, SmoothQuant-Edge or Rotated.", DefaultValueFactory = _ => RecipeCatalog.Auto, HelpName = "name" };
+    private readonly Option<string> _recipe = new("--recipe") { Description = $"{string.Join(", ", RecipeCatalog.Names)}.", DefaultValueFactory = _ => RecipeCatalog.Auto, HelpName = "name" };
     private readonly Option<string> _precision = new("--precision") { Description = "W8A8, W4A8, W4B64A8 or W4B32A8: bits of weights (B: in blocks) and of activations.", DefaultValueFactory = _ => "W8A8", HelpName = "WxAy" };
     private readonly Option<string> _activations = new("--activations") { Description = "token: a scale per token, found at run time. static: a scale per tensor, from calibration.", DefaultValueFactory = _ => "token", HelpName = "token|static" };
     private readonly Option<string> _target = new("--target") { Description = "What the result is for. npu: static scales at every site, as in the paper; to be simulated only (eval --simulate).", DefaultValueFactory = _ => "cpu", HelpName = "cpu|npu" };
@@ -19,20 +19,21 @@ internal sealed class RecipeOptions
     private readonly Option<string[]> _overrides = new("--override") { Description = "Another width for some linear layers: down=W8, layers.3.attention.o=W4B32, layers.*.mlp.up=W4; repeatable, or separated by semicolons. Widths: W8, W4, W4B64, W4B32.", HelpName = "NAME=WIDTH", DefaultValueFactory = _ => [] };
     private readonly Option<double?> _alpha = new("--alpha") { Description = "Smoothing strength above 0 and below 1; left out: searched.", HelpName = "number" };
     private readonly Option<string> _rounding = new("--rounding") { Description = "nearest: each weight to its nearest code. errorfeedback: column by column, errors made up for by later columns. default: what the recipe says.", DefaultValueFactory = _ => "default", HelpName = "nearest|errorfeedback|default" };
+    private readonly Option<string?> _settings = new("--settings") { Description = "What to change of the recipe's own settings: a JSON file, or KEY=VALUE separated by semicolons, such as steps=200; loss=logits.", HelpName = "file|KEY=VALUE" };
     private readonly Option<string[]> _calibration = new("--calibration") { Description = "Calibration text (.txt, or .jsonl with a field text); globs allowed, repeatable. Left out: text sampled from the model.", HelpName = "file", DefaultValueFactory = _ => [] };
     private readonly Option<string?> _baseDirectory = new("--base-directory") { Description = "Where relative calibration paths start; default: the current folder.", HelpName = "folder" };
     private readonly Option<int> _seed = new("--seed") { Description = "Seed of everything random.", DefaultValueFactory = _ => 1337, HelpName = "number" };
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_recipe, _precision, _activations, _target, _wideSites, _prefix, _weights, _granularity, _overrides, _alpha, _rounding, _calibration, _baseDirectory, _seed])
+        foreach (Option option in (Option[])[_recipe, _precision, _activations, _target, _wideSites, _prefix, _weights, _granularity, _overrides, _alpha, _rounding, _settings, _calibration, _baseDirectory, _seed])
         {
             command.Add(option);
         }
     }
 
     /// <summary>Reads them into a request.</summary>
-    /// <exception cref="MobileQuantException">MQ1002, MQ1003, MQ1015: a value that is none of the known ones.</exception>
+    /// <exception cref="MobileQuantException">MQ1002, MQ1003, MQ1015, MQ1019, MQ3002, MQ3003: a value that is none of the known ones.</exception>
     public QuantizationRequest Read(ParseResult parsed, string checkpoint, string output, int threads) => new()
     {
         CheckpointPath = checkpoint,
@@ -48,6 +49,7 @@ internal sealed class RecipeOptions
         Overrides = WeightOverrides.Parse(string.Join(';', parsed.GetRequiredValue(_overrides))),
         Alpha = parsed.GetValue(_alpha),
         Rounding = CommonOptions.Parse<RoundingMode>(parsed, _rounding),
+        Settings = RecipeSettingsReader.Read(parsed.GetValue(_settings), parsed.GetValue(_baseDirectory)),
         Calibration = parsed.GetRequiredValue(_calibration),
         BaseDirectory = parsed.GetValue(_baseDirectory),
         Seed = parsed.GetValue(_seed),

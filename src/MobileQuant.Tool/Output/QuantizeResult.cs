@@ -1,10 +1,11 @@
+using System.Text.Json.Serialization;
 using MobileQuant.Artifacts;
 
 namespace MobileQuant.Tool.Output;
 
 /// <summary>
 /// What <c>quantize --json</c> prints. <paramref name="RecipeSettings"/> and <paramref name="Findings"/> are the manifest's: what
-/// searches decided, and the figures that they decided from.
+/// searches decided, and the figures that they decided from; so is <paramref name="Learning"/>, where something was learned.
 /// </summary>
 internal sealed record QuantizeResult(
     string Output,
@@ -15,4 +16,5 @@ internal sealed record QuantizeResult(
     string Fingerprint,
     string? Reason,
     IReadOnlyDictionary<string, string>? RecipeSettings = null,
-    IReadOnlyList<ManifestFinding>? Findings = null);
+    IReadOnlyList<ManifestFinding>? Findings = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ManifestLearning? Learning = null);

@@ -38,6 +38,7 @@ public sealed class QuantizationJobTests : IDisposable
     [InlineData("rounding changed: default -> errorfeedback")]
     [InlineData("seed changed: 1337 -> 7")]
     [InlineData("weights changed: symmetric -> asymmetric")]
+    [InlineData("recipe changed: auto -> MobileQuant; settings changed: none -> steps=20")]
     public async Task A_changed_setting_is_named_in_the_reason(string expected)
     {
         await _job.RunAsync();
@@ -45,6 +46,7 @@ public sealed class QuantizationJobTests : IDisposable
         {
             // The grid of the weights follows from the precision unless it is given.
             "precision" => _job.Request with { Precision = Precision.W4A8, Weights = WeightSymmetry.Symmetric },
+            "recipe" when expected.Contains("settings", StringComparison.Ordinal) => _job.Request with { Recipe = "mobilequant", Settings = new() { Steps = 20, KeepsTargets = true } },
             "recipe" => _job.Request with { Recipe = "smoothquant" },
             "activations" => _job.Request with { Activations = ActivationMode.Static },
             "granularity" => _job.Request with { Granularity = WeightGranularity.Tensor },
@@ -58,6 +60,15 @@ public sealed class QuantizationJobTests : IDisposable
 
         Assert.Equal(expected, result.MissReason);
         Assert.Contains(_job.Log.Messages, text => text.Contains(expected, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_target_npu_is_refused_before_anything_is_done()
+    {
+        MobileQuantException e = await Assert.ThrowsAsync<MobileQuantException>(() => _job.RunAsync(_job.Request with { Target = QuantizationTarget.Npu }));
+        Assert.Equal("MQ1018", e.Code);
+        Assert.Equal(0, _job.Producer.Calls);
+        Assert.Equal(ActivationMode.Static, RequestNormalizer.NormalizeInputs(_job.Request with { Target = QuantizationTarget.Npu }).Activations);
     }
 
     [Fact]

@@ -56,8 +56,51 @@ public class HuggingFaceConfigTests
         Assert.Empty(a.Biased);
     }
 
+    [Fact]
+    public void StableLm_has_layer_norms_and_turns_a_quarter_of_its_channels()
+    {
+        DecoderArchitecture a = Read("""{"model_type":"stablelm","head_dim":16,"layer_norm_eps":1e-4,"rms_norm_eps":null,"use_qkv_bias":true}""");
+        Assert.Equal(NormKind.Layer, a.Norm);
+        Assert.Equal(1e-4, a.NormEpsilon);
+        Assert.Equal(4, a.Rotary.RotatedSize(a.HeadSize));
+        Assert.Equal([LinearKind.Query, LinearKind.Key, LinearKind.Value], a.Biased);
+        Assert.Equal(ActivationKind.Silu, a.Activation);
+        Assert.Equal(1, a.EmbeddingScale);
+        Assert.Equal(1e-5, Read("""{"model_type":"stablelm","head_dim":8}""").NormEpsilon);
+        Assert.Empty(Read("""{"model_type":"stablelm","head_dim":8}""").Biased);
+    }
+
+    [Fact]
+    public void Gemma_adds_one_to_gains_scales_its_embedding_and_ties_its_head()
+    {
+        DecoderArchitecture a = Read("""{"model_type":"gemma","head_dim":null,"hidden_act":null,"tie_word_embeddings":null}""");
+        Assert.Equal(NormKind.RmsGainPlusOne, a.Norm);
+        Assert.Equal(256, a.HeadSize);
+        Assert.Equal(MathF.Sqrt(8), a.EmbeddingScale);
+        Assert.True(a.TiedEmbeddings);
+        Assert.Equal(ActivationKind.GeluTanh, a.Activation);
+    }
+
+    [Theory]
+    [InlineData(ActivationKind.GeluTanh, """{"hidden_act":"gelu"}""")]
+    [InlineData(ActivationKind.GeluTanh, """{"hidden_act":"gelu","hidden_activation":null}""")]
+    [InlineData(ActivationKind.GeluTanh, """{"hidden_act":"gelu","hidden_activation":"gelu_pytorch_tanh"}""")]
+    [InlineData(ActivationKind.GeluErf, """{"hidden_act":"gelu_pytorch_tanh","hidden_activation":"gelu"}""")]
+    [InlineData(ActivationKind.Silu, """{"hidden_act":"silu"}""")]
+    public void Gemma_means_the_tanh_form_where_its_first_files_say_gelu(ActivationKind expected, string changes) =>
+        Assert.Equal(expected, Read("""{"model_type":"gemma",""" + changes[1..]).Activation);
+
     [Theory]
     [InlineData("MQ2004", "last 8 positions", """{"model_type":"mistral","sliding_window":8}""")]
+    [InlineData("MQ2004", "use_parallel_residual", """{"model_type":"stablelm","use_parallel_residual":true}""")]
+    [InlineData("MQ2004", "qk_layernorm", """{"model_type":"stablelm","qk_layernorm":true}""")]
+    [InlineData("MQ2002", "layer_norm_eps", """{"model_type":"stablelm","head_dim":8,"layer_norm_eps":-1}""")]
+    [InlineData("MQ2004", "1 of the 4 channels", """{"model_type":"stablelm"}""")]
+    [InlineData("MQ2004", "5 of the 10 channels", """{"head_dim":10,"partial_rotary_factor":0.5}""")]
+    [InlineData("MQ2004", "use_bidirectional_attention", """{"model_type":"gemma","use_bidirectional_attention":true}""")]
+    [InlineData("MQ2004", "gemma2 has norms behind", """{"model_type":"gemma2"}""")]
+    [InlineData("MQ2004", "gemma3 has norms behind", """{"model_type":"gemma3"}""")]
+    [InlineData("MQ2004", "gemma3_text has norms behind", """{"model_type":"gemma3_text"}""")]
     [InlineData("MQ2004", "last 4096 positions", """{"model_type":"mistral","max_position_embeddings":8192}""")]
     [InlineData("MQ2004", "last 8 positions", """{"model_type":"qwen2","use_sliding_window":true,"sliding_window":8}""")]
     [InlineData("MQ2002", "max_position_embeddings", """{"model_type":"qwen2","max_position_embeddings":null}""")]

@@ -1,8 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using MobileQuant.Artifacts;
 using MobileQuant.Quantization;
 
 namespace MobileQuant.Tests.Lowering;
@@ -10,8 +6,6 @@ namespace MobileQuant.Tests.Lowering;
 /// <summary>Artifacts whose wide inputs or prefix make no sense, with digests that match: the reader's own checks must find them.</summary>
 public sealed class HostileInputTests : IDisposable
 {
-    private static readonly JsonSerializerOptions s_relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     private readonly LoweredModel _model = new(LoweredModel.Request("W8A8", ActivationMode.Static) with
     {
         WideSites = WideSites.Parse("layers.0.mlp.down.input"),
@@ -66,23 +60,6 @@ public sealed class HostileInputTests : IDisposable
     private void Refused(Action<JsonNode> change) =>
         Assert.Equal("MQ6003", Assert.Throws<MobileQuantException>(() => QuantizedModel.Open(Patched(change))).Code);
 
-    /// <summary>A copy of the artifact with another manifest, its digest made right.</summary>
-    private string Patched(Action<JsonNode> change, string? path = null)
-    {
-        byte[] bytes = File.ReadAllBytes(path ?? _model.Path);
-        int length = (int)BitConverter.ToInt64(bytes);
-        JsonNode header = JsonNode.Parse(bytes.AsSpan(8, length))!;
-        JsonNode manifest = JsonNode.Parse((string)header["__metadata__"]![ArtifactNames.Manifest]!)!;
-        change(manifest["program"]!);
-        string json = manifest.ToJsonString();
-        header["__metadata__"]![ArtifactNames.Manifest] = json;
-        header["__metadata__"]![ArtifactNames.ManifestDigest] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json)));
-        byte[] changed = JsonSerializer.SerializeToUtf8Bytes(header, s_relaxed);
-        Assert.True(changed.Length <= length);
-        bytes.AsSpan(8, length).Fill((byte)' ');
-        changed.CopyTo(bytes, 8);
-        string copy = Path.Combine(Path.GetDirectoryName(_model.Path)!, Path.GetRandomFileName());
-        File.WriteAllBytes(copy, bytes);
-        return copy;
-    }
+    private string Patched(Action<JsonNode> change, string? path = null) =>
+        PatchedArtifact.WithProgram(path ?? _model.Path, Path.GetDirectoryName(_model.Path)!, change);
 }

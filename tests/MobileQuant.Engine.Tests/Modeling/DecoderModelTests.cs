@@ -18,6 +18,8 @@ public class DecoderModelTests(ITestOutputHelper output)
     [InlineData("llama3-rope-scaling")]
     [InlineData("llama-rope-linear")]
     [InlineData("qwen2")]
+    [InlineData("stablelm")]
+    [InlineData("gemma")]
     public void Equals_the_reference_on_small_random_models(string fixture)
     {
         string folder = SharedData.Path("golden", "fixtures", fixture);
@@ -33,6 +35,26 @@ public class DecoderModelTests(ITestOutputHelper output)
 
         int[] expected = Golden.Integers(golden, "greedy_ids");
         CheckGreedy(model, expected.AsSpan(0, 8), expected.AsSpan(8), Golden.Floats(golden, "greedy_margin"));
+    }
+
+    [SharedDataTheory]
+    [InlineData("stablelm-parallel-qknorm", "MQ2004")]
+    [InlineData("gemma2", "MQ2004")]
+    [InlineData("gemma3-text", "MQ2004")]
+    [InlineData("mistral-sliding", "MQ2004")]
+    [InlineData("qwen3", "MQ2003")]
+    [InlineData("phi", "MQ2003")]
+    [InlineData("phi3", "MQ2003")]
+    [InlineData("olmo2", "MQ2003")]
+    [InlineData("granite", "MQ2003")]
+    [InlineData("smollm3", "MQ2003")]
+    [InlineData("gpt-neox", "MQ2003")]
+    [InlineData("starcoder2", "MQ2003")]
+    public void Other_families_and_variants_are_refused_by_name(string fixture, string code)
+    {
+        MobileQuantException e = Assert.Throws<MobileQuantException>(() => CheckpointReader.Open(SharedData.Path("golden", "fixtures", fixture)));
+        Assert.Equal(code, e.Code);
+        Assert.NotNull(e.Remedy);
     }
 
     // The window of the fixture begins to matter at its ninth position; before it the model is the one without a window.
@@ -65,6 +87,8 @@ public class DecoderModelTests(ITestOutputHelper output)
     [SharedDataTheory]
     [InlineData("docs-llama-28m")]
     [InlineData("stories-llama-2m")]
+    [InlineData("docs-stablelm-13m")]
+    [InlineData("docs-gemma-10m")]
     public void Equals_the_reference_on_trained_models(string name)
     {
         using SafetensorsFile golden = SafetensorsFile.Open(SharedData.Path("golden", "trained", name + ".golden.safetensors"));

@@ -45,7 +45,7 @@ public class NpuSitesTests
                 SiteKind.AttentionInput, SiteKind.QueryOutput, SiteKind.KeyOutput, SiteKind.ValueOutput, SiteKind.QueryRotated, SiteKind.KeyCache, SiteKind.ValueCache,
                 SiteKind.OutputInput, SiteKind.MlpInput, SiteKind.GateOutput, SiteKind.UpOutput, SiteKind.ActivationSigmoid, SiteKind.ActivationOutput, SiteKind.DownInput,
             ],
-            [0] = [SiteKind.KeyRotated],
+            [0] = [SiteKind.KeyRotated, SiteKind.LayerOutput],
         };
         Assert.Equal(Enum.GetValues<SiteKind>(), paper.Values.SelectMany(kinds => kinds).Order());
         Assert.All(paper, pair => Assert.All(pair.Value, kind =>

@@ -37,6 +37,8 @@ public class ModelRotationTests
     [InlineData("llama-head-dim")]
     [InlineData("llama3-rope-scaling")]
     [InlineData("llama-rope-linear")]
+    [InlineData("qwen2")]
+    [InlineData("gemma")]
     public void Rotation_keeps_the_function_of_the_fixtures(string fixture)
     {
         TorchRuntime.EnsureLoaded();

@@ -35,7 +35,7 @@ public class RootMeanSquareNormTests
     [Fact]
     public void The_widest_row_does_not_overflow()
     {
-        int[] row = [.. Enumerable.Repeat(int.MaxValue, RootMeanSquareNorm.MaximumSize)];
+        int[] row = [.. Enumerable.Repeat(int.MaxValue, InverseRoot.MaximumSize)];
         Check(row, epsilon: 1, new(1));
         row[5] = int.MinValue;
         Check(row, epsilon: int.MaxValue, new(1));
@@ -63,7 +63,7 @@ public class RootMeanSquareNormTests
         RootMeanSquareNorm.Apply(row, norm, output);
 
         double meanSquare = row.Sum(r => (double)r * r) / row.Length;
-        double factor = Math.ScaleB(1 / Math.Sqrt(meanSquare + ((double)epsilon * epsilon)), RootMeanSquareNorm.FractionBits(row.Length) - 30);
+        double factor = Math.ScaleB(1 / Math.Sqrt(meanSquare + ((double)epsilon * epsilon)), InverseRoot.FractionBits(row.Length) - 30);
         for (int i = 0; i < row.Length; i++)
         {
             double exact = row[i] * factor * gains[i];

@@ -1,3 +1,5 @@
+using MobileQuant.Modeling;
+
 namespace MobileQuant.Checkpoints.Gguf;
 
 /// <summary>An architecture of GGUF files that this version computes exactly.</summary>
@@ -12,8 +14,26 @@ internal sealed record GgufFamily(string Name, bool Interleaved)
         ("embedding_scale", 1), ("attention.scale", 0), ("attention.clamp_kqv", 0), ("attention.max_alibi_bias", 0),
     ];
 
-    /// <summary>All of them.</summary>
-    public static IReadOnlyList<GgufFamily> All { get; } = [new("llama", Interleaved: true), new("qwen2", Interleaved: false)];
+    /// <summary>All of them. In gemma files the converter has added the one to the gains already.</summary>
+    public static IReadOnlyList<GgufFamily> All { get; } =
+    [
+        new("llama", Interleaved: true),
+        new("qwen2", Interleaved: false),
+        new("stablelm", Interleaved: false) { Norm = NormKind.Layer },
+        new("gemma", Interleaved: false) { Activation = ActivationKind.GeluTanh, ScalesEmbedding = true },
+    ];
+
+    /// <summary>All norms of the model.</summary>
+    public NormKind Norm { get; init; }
+
+    /// <summary>The MLP's non-linearity.</summary>
+    public ActivationKind Activation { get; init; }
+
+    /// <summary>Whether embedding rows are multiplied with the square root of their length.</summary>
+    public bool ScalesEmbedding { get; init; }
+
+    /// <summary>The key of the norms' epsilon.</summary>
+    public string EpsilonKey => Norm == NormKind.Layer ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon";
 
     /// <summary>The architecture of that name, or null.</summary>
     public static GgufFamily? Find(string name) => All.FirstOrDefault(family => family.Name == name);

@@ -70,6 +70,12 @@ internal sealed class GgufModel
         GgufKeys keys = new(metadata, family.Name);
         RefuseParts(file, keys);
         GgufFamily.RefuseFeatures(keys);
+        if (family.Norm == NormKind.Layer && file.Find(TensorNames.Weight(Names.MlpNorm)) is null)
+        {
+            // The key of that name says "parallel" for models that are not, too: old converters' default.
+            throw keys.Unsupported($"attention and MLP read the same norm side by side: there is no tensor '{TensorNames.Weight(Names.MlpNorm)}'");
+        }
+
         DecoderArchitecture architecture = ReadShape(file, keys, family);
         RefuseUnknownTensors(file, architecture);
         return new(architecture, family.Interleaved);
@@ -128,13 +134,14 @@ internal sealed class GgufModel
             FeedForwardSize = keys.Integer("feed_forward_length", 1, GgufKeys.Large),
             VocabularySize = vocabulary,
             ContextLength = keys.Integer("context_length", 1, int.MaxValue),
-            Norm = NormKind.Rms,
-            NormEpsilon = keys.Number("attention.layer_norm_rms_epsilon", 0, 1),
-            Activation = ActivationKind.Silu,
+            Norm = family.Norm,
+            NormEpsilon = keys.Number(family.EpsilonKey, 0, 1),
+            Activation = family.Activation,
             GatedMlp = true,
             Rotary = ReadRotary(file, keys, headSize),
             Biased = [.. Names.Linears.Keys.Where(kind => file.Find(TensorNames.Bias(Names.Linears[kind])) is not null)],
             TiedEmbeddings = file.Find(Head) is null,
+            EmbeddingScale = family.ScalesEmbedding ? MathF.Sqrt(hidden) : 1,
             BeginToken = keys.BeginToken(vocabulary),
             EndTokens = keys.EndTokens(vocabulary),
         };
@@ -227,11 +234,12 @@ internal sealed class GgufModel
     // A tensor that nobody reads would be a part of the model that is silently left out.
     private static void RefuseUnknownTensors(GgufFile file, DecoderArchitecture architecture)
     {
-        HashSet<string> known = new(StringComparer.Ordinal) { Embedding, Head, RotaryFactors, TensorNames.Weight(Names.FinalNorm) };
+        HashSet<string> known = new(StringComparer.Ordinal) { Embedding, Head, RotaryFactors };
+        AddNorm(Names.FinalNorm);
         for (int layer = 0; layer < architecture.LayerCount; layer++)
         {
-            known.Add(TensorNames.Weight(Names.AttentionNorm, layer));
-            known.Add(TensorNames.Weight(Names.MlpNorm, layer));
+            AddNorm(Names.AttentionNorm, layer);
+            AddNorm(Names.MlpNorm, layer);
             foreach (LinearKind kind in architecture.Linears)
             {
                 known.Add(TensorNames.Weight(Names.Linears[kind], layer));
@@ -251,6 +259,15 @@ internal sealed class GgufModel
                 "MQ2004",
                 $"{file.Path}: the tensor '{GgufCursor.Show(unknown.Name)}' is no part of the architecture '{architecture.Family}' with {architecture.LayerCount} layers as this version knows it.",
                 "Use another model of the family. Nothing is left out silently: a model that is accepted is computed exactly.");
+        }
+
+        void AddNorm(string template, int layer = 0)
+        {
+            known.Add(TensorNames.Weight(template, layer));
+            if (architecture.Norm == NormKind.Layer)
+            {
+                known.Add(TensorNames.Bias(template, layer));
+            }
         }
     }
 }

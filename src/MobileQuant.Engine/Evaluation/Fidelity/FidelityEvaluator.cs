@@ -28,7 +28,7 @@ public static class FidelityEvaluator
     public static IReadOnlyList<SiteFidelity> OfSimulation(
         QuantizedGraph graph,
         IReadOnlyList<int[]> windows,
-        QuantizationTarget target = QuantizationTarget.Cpu,
+        QuantizationTarget? target = null,
         IProgress<QuantizationEvent>? progress = null,
         CancellationToken cancellationToken = default)
     {

@@ -3,7 +3,7 @@ using TorchSharp;
 
 namespace MobileQuant.Evaluation.Fidelity;
 
-/// <summary>Passes everything through another tap, or as it is, and keeps what came out at some sites.</summary>
+/// <summary>Passes everything through another tap, or as it is, and keeps what came out at some sites; inner ones pass only.</summary>
 /// <param name="inner">The other tap, or null.</param>
 /// <param name="keeps">Which sites; null: all.</param>
 internal sealed class RecordingTap(ISiteTap? inner = null, Func<Site, bool>? keeps = null) : ISiteTap, IDisposable
@@ -14,10 +14,16 @@ internal sealed class RecordingTap(ISiteTap? inner = null, Func<Site, bool>? kee
     public torch.Tensor Take(Site site) => _values.Remove(site, out torch.Tensor? value) ? value : throw new KeyNotFoundException($"{site} was not passed");
 
     /// <inheritdoc/>
+    public bool SeesInnerSites => inner?.SeesInnerSites ?? false;
+
+    /// <inheritdoc/>
+    public torch.Tensor ApplyGain(Site output, torch.Tensor gain) => inner is null ? gain : inner.ApplyGain(output, gain);
+
+    /// <inheritdoc/>
     public torch.Tensor Apply(Site site, torch.Tensor value)
     {
         torch.Tensor result = inner is null ? value : inner.Apply(site, value);
-        if (keeps is null || keeps(site))
+        if (!site.IsInner && (keeps is null || keeps(site)))
         {
             _values.Add(site, result.alias().DetachFromDisposeScope());
         }

@@ -28,6 +28,8 @@ public sealed class GgufReferenceTests(ITestOutputHelper output) : IDisposable
     [InlineData("llama-rope-linear", "llama")]
     [InlineData("llama3-rope-scaling", "llama")]
     [InlineData("qwen2", "qwen2")]
+    [InlineData("stablelm", "stablelm")]
+    [InlineData("gemma", "gemma")]
     public void A_converted_model_equals_its_reference(string fixture, string architecture)
     {
         using ICheckpoint folder = CheckpointReader.Open(SharedData.Path("golden", "fixtures", fixture));
@@ -38,6 +40,21 @@ public sealed class GgufReferenceTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(folder.Architecture.ParameterCount, file.Architecture.ParameterCount);
         Assert.Equal(folder.Architecture.NormEpsilon, file.Architecture.NormEpsilon);
         Assert.Equal(folder.Architecture.Biased, file.Architecture.Biased);
+    }
+
+    [SharedDataFact]
+    public void A_parallel_residual_is_refused_by_name()
+    {
+        using ICheckpoint folder = CheckpointReader.Open(SharedData.Path("golden", "fixtures", "stablelm"));
+        GgufWriter writer = GgufSamples.Convert(folder, "stablelm", interleaved: false);
+        for (int layer = 0; layer < folder.Architecture.LayerCount; layer++)
+        {
+            writer.RemoveTensor($"blk.{layer}.ffn_norm.weight").RemoveTensor($"blk.{layer}.ffn_norm.bias");
+        }
+
+        MobileQuantException e = Assert.Throws<MobileQuantException>(() => CheckpointReader.Open(writer.Save(Path.Combine(_folder, "parallel.gguf"))));
+        Assert.Equal("MQ2004", e.Code);
+        Assert.Contains("side by side", e.Message, StringComparison.Ordinal);
     }
 
     [SharedDataFact]

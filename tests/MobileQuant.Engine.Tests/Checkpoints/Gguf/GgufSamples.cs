@@ -76,9 +76,9 @@ internal static class GgufSamples
         Set("attention.head_count_kv", (uint)a.KeyValueHeadCount);
         Set("attention.key_length", (uint)a.HeadSize);
         Set("attention.value_length", (uint)a.HeadSize);
-        Set("attention.layer_norm_rms_epsilon", (float)a.NormEpsilon);
+        Set(a.Norm == NormKind.Layer ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon", (float)a.NormEpsilon);
         Set("rope.freq_base", (float)a.Rotary.Base);
-        Set("rope.dimension_count", (uint)a.HeadSize);
+        Set("rope.dimension_count", (uint)a.Rotary.RotatedSize(a.HeadSize));
         if (a.Rotary.Scaling == RotaryScalingKind.Linear)
         {
             Set("rope.scaling.type", "linear");
@@ -98,12 +98,24 @@ internal static class GgufSamples
             writer.AddTensor(to, rows ? Interleave(values, a.HeadSize, (int)folder.ShapeOf(from)[0]) : values, [.. folder.ShapeOf(from).Select(d => (ulong)d)]);
         }
 
+        // Converters add the one of Gemma's gains.
+        void CopyNorm(string from, string to, int layer = 0)
+        {
+            float[] gains = new float[a.HiddenSize];
+            folder.Read(TensorNames.Weight(from, layer), 0, gains);
+            writer.AddTensor(TensorNames.Weight(to, layer), a.Norm == NormKind.RmsGainPlusOne ? [.. gains.Select(g => g + 1)] : gains, (ulong)a.HiddenSize);
+            if (a.Norm == NormKind.Layer)
+            {
+                Copy(TensorNames.Bias(from, layer), TensorNames.Bias(to, layer));
+            }
+        }
+
         TensorNames names = GgufModel.Names;
         Copy(TensorNames.Weight(folder.Names.Embedding), TensorNames.Weight(names.Embedding));
         for (int layer = 0; layer < a.LayerCount; layer++)
         {
-            Copy(TensorNames.Weight(folder.Names.AttentionNorm, layer), TensorNames.Weight(names.AttentionNorm, layer));
-            Copy(TensorNames.Weight(folder.Names.MlpNorm, layer), TensorNames.Weight(names.MlpNorm, layer));
+            CopyNorm(folder.Names.AttentionNorm, names.AttentionNorm, layer);
+            CopyNorm(folder.Names.MlpNorm, names.MlpNorm, layer);
             foreach (LinearKind kind in a.Linears)
             {
                 bool rows = interleaved && (kind is LinearKind.Query or LinearKind.Key);
@@ -115,7 +127,7 @@ internal static class GgufSamples
             }
         }
 
-        Copy(TensorNames.Weight(folder.Names.FinalNorm), TensorNames.Weight(names.FinalNorm));
+        CopyNorm(folder.Names.FinalNorm, names.FinalNorm);
         if (!a.TiedEmbeddings)
         {
             Copy(TensorNames.Weight(folder.Names.Head), TensorNames.Weight(names.Head));

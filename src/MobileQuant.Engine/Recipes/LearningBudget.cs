@@ -1,0 +1,27 @@
+using MobileQuant.Learning;
+using MobileQuant.Modeling;
+
+namespace MobileQuant.Recipes;
+
+/// <summary>How long recipes learn unless the user says otherwise: a rule of the model's size alone, so that every machine does the same.</summary>
+internal static class LearningBudget
+{
+    /// <summary>Parameters times tokens of all steps: what makes 28 million parameters learn half an hour on two cores.</summary>
+    private const double Work = 1.4e13;
+
+    private const int FewestSteps = 40;
+    private const int MostSteps = 400;
+
+    /// <summary>Settings of end-to-end learning.</summary>
+    public static LearningSettings EndToEnd(DecoderArchitecture architecture) => Of(architecture, LearningScope.EndToEnd);
+
+    /// <summary>Settings of learning layer by layer: as many steps for each layer as end-to-end learning has for all.</summary>
+    public static LearningSettings Block(DecoderArchitecture architecture) => Of(architecture, LearningScope.Block);
+
+    private static LearningSettings Of(DecoderArchitecture architecture, LearningScope scope)
+    {
+        LearningSettings settings = new() { Scope = scope };
+        double tokens = (double)settings.BatchSize * Math.Min(settings.WindowLength, architecture.ContextLength);
+        return settings with { Steps = (int)Math.Clamp(Math.Round(Work / (architecture.ParameterCount * tokens)), FewestSteps, MostSteps) };
+    }
+}
