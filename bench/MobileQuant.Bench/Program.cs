@@ -1,6 +1,6 @@
 using MobileQuant.Bench;
 
-// Benchmarks and self-checks of the runtime's kernels (docs/design/kernels.md), and what recipes cost in quality (docs/recipes.md).
+// Benchmarks and self-checks of the runtime's kernels (docs/design/kernels.md).
 switch (args.FirstOrDefault())
 {
     case "kernels":
@@ -11,9 +11,7 @@ switch (args.FirstOrDefault())
         return 0;
     case "check":
         return KernelCheck.Run(args.Length > 1 ? int.Parse(args[1]) : 300) ? 0 : 1;
-    case "quality":
-        return QualityBenchmark.Run(args.AsSpan(1));
     default:
-        Console.Error.WriteLine("usage: MobileQuant.Bench kernels | rows | check [cases] | quality CHECKPOINT TEXT CALIBRATION [windows]");
+        Console.Error.WriteLine("usage: MobileQuant.Bench kernels | rows | check [cases]");
         return 2;
 }

@@ -70,11 +70,12 @@ internal static class MobileQuantCommand
 
     private static RootCommand Create(ToolConsole console)
     {
-        RootCommand root = new("Quantizes language models to integer-only artifacts, and inspects, evaluates, runs and times them.")
+        RootCommand root = new("Quantizes language models to integer-only artifacts, and inspects, evaluates, compares, runs and times them.")
         {
             QuantizeCommand.Create(console),
             RunCommand.Create(console),
             EvalCommand.Create(console),
+            CompareCommand.Create(console),
             InspectCommand.Create(console),
             BenchCommand.Create(console),
             DoctorCommand.Create(console),
@@ -85,6 +86,7 @@ internal static class MobileQuantCommand
             ["quantize"] = QuantizeCommand.Examples,
             ["run"] = RunCommand.Examples,
             ["eval"] = EvalCommand.Examples,
+            ["compare"] = CompareCommand.Examples,
             ["inspect"] = InspectCommand.Examples,
             ["bench"] = BenchCommand.Examples,
             ["doctor"] = DoctorCommand.Examples,

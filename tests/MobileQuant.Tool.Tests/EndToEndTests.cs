@@ -99,6 +99,26 @@ public sealed class EndToEndTests(DefaultArtifact artifact) : IClassFixture<Defa
     }
 
     [Fact]
+    public async Task Eval_chooses_answers_in_float_simulated_and_in_integers()
+    {
+        string questions = artifact.Folder.Write("questions.jsonl", """
+            {"context": "Once upon a", "choices": ["time, there was a little girl", "girl a little was there, time"], "answer": 0}
+            {"context": "Lily loved to play outside in the", "choices": ["eat", "park", "because"], "answer": 1}
+            """);
+        foreach (string[] model in (string[][])[[artifact.Path], [SharedData.DefaultModel], [SharedData.DefaultModel, "--simulate", "--recipe", "RoundToNearest", "--calibration", artifact.Text]])
+        {
+            CommandRun run = await CommandRun.Of(["eval", .. model, "--text", questions, "--protocol", "choice", "--json"]);
+            Assert.True(run.ExitCode == 0, run.Out + run.Error);
+            Assert.Equal(2, run.Json.GetProperty("questions").GetInt32());
+            Assert.Equal(1, run.Json.GetProperty("accuracy").GetDouble());
+            Assert.Equal(1, run.Json.GetProperty("normalizedAccuracy").GetDouble());
+        }
+
+        Assert.Contains("accuracy 1, per character 1, 1 questions", (await CommandRun.Of("eval", artifact.Path, "--text", questions, "--protocol", "choice", "--limit", "1")).Out, StringComparison.Ordinal);
+        (await CommandRun.Of("eval", artifact.Path, "--text", artifact.Text, "--protocol", "choice", "--json")).IsError(2, "MQ1012");
+    }
+
+    [Fact]
     public async Task Bench_reports_the_promised_members()
     {
         JsonElement json = (await CommandRun.Of("bench", artifact.Path, "--prompt-tokens", "16", "--new-tokens", "8", "--repeats", "2", "--threads", "1", "--json")).Json;

@@ -6,6 +6,7 @@ public sealed class HelpTests
     [InlineData("quantize")]
     [InlineData("run")]
     [InlineData("eval")]
+    [InlineData("compare")]
     [InlineData("inspect")]
     [InlineData("bench")]
     [InlineData("doctor")]

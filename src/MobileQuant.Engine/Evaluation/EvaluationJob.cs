@@ -1,4 +1,3 @@
-using System.Text.Json;
 using MobileQuant.Caching;
 using MobileQuant.Checkpoints;
 using MobileQuant.Modeling;
@@ -17,20 +16,11 @@ public static class EvaluationJob
     /// <param name="progress">Told about steps; may be null.</param>
     /// <param name="cancellationToken">Stops between windows.</param>
     /// <returns>The numbers.</returns>
-    /// <exception cref="MobileQuantException">MQ1009 to MQ1012: the request; MQ3020, MQ3021: the text; others: the model.</exception>
+    /// <exception cref="MobileQuantException">MQ1003, MQ1009 to MQ1012: the request; MQ3020, MQ3021, MQ3040: the text; others: the model.</exception>
     public static EvaluationResult Run(EvaluationRequest request, IProgress<QuantizationEvent>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (request.Limit is < 1)
-        {
-            throw new MobileQuantException("MQ1003", $"The limit is {request.Limit}; expected 1 or more.", "Leave it out to use the whole text.");
-        }
-
-        if (!File.Exists(request.TextPath))
-        {
-            throw new MobileQuantException("MQ1009", $"The text {request.TextPath} does not exist.", "Correct the path.");
-        }
-
+        MeasureOf(request).Validate();
         if (CheckpointReader.IsCheckpoint(request.ModelPath))
         {
             return RunCheckpoint(request, progress, cancellationToken);
@@ -66,56 +56,10 @@ public static class EvaluationJob
         return Measure(request, EvaluationKind.Checkpoint, new FloatLanguageModel(NameOf(request), model), tokenizer, progress, cancellationToken);
     }
 
-    private static EvaluationResult Measure(EvaluationRequest request, EvaluationKind kind, ILanguageModel model, TextTokenizer? tokenizer, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
-    {
-        if (tokenizer is null)
-        {
-            throw new MobileQuantException("MQ1010", $"{request.ModelPath} has no tokenizer, which evaluating a text needs.", "Put tokenizer.json beside the weights.");
-        }
+    private static EvaluationResult Measure(EvaluationRequest request, EvaluationKind kind, ILanguageModel model, TextTokenizer? tokenizer, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken) =>
+        TextMeasurement.Run(MeasureOf(request), kind, model, request.ModelPath, tokenizer, progress, cancellationToken);
 
-        string name = Path.GetFileName(request.TextPath);
-        switch (request.Protocol)
-        {
-            case EvaluationProtocol.Wikitext:
-                int prefix = tokenizer.EndOfTextId ?? tokenizer.BeginOfTextId
-                    ?? throw new MobileQuantException("MQ1010", $"{request.ModelPath}: the tokenizer names no token that ends a text, which the protocol wikitext begins with.", "Name eos_token in tokenizer_config.json.");
-                WordPerplexityResult words = WikitextEvaluator.Evaluate(model, name, File.ReadAllText(request.TextPath), text => tokenizer.Encode(text, addSpecialTokens: false), prefix, request.Limit, progress, cancellationToken);
-                return new(kind, words.Tokens, null, words.Perplexity, words.WordPerplexity, null);
-            case EvaluationProtocol.Lambada:
-                int[][] lines = [.. ReadLines(request.TextPath).Take(request.Limit ?? int.MaxValue).Select(line => tokenizer.Encode(line))];
-                LastTokenResult last = LastTokenEvaluator.Evaluate(model, name, lines, progress, cancellationToken);
-                return new(kind, last.Tokens, null, null, null, last.Accuracy);
-            default:
-                PerplexityResult perplexity = PerplexityEvaluator.Evaluate(model, name, tokenizer.Encode(File.ReadAllText(request.TextPath)), request.Window, request.Limit, progress, cancellationToken);
-                return new(kind, perplexity.Tokens, perplexity.Window, perplexity.Perplexity, null, null);
-        }
-    }
-
-    private static IEnumerable<string> ReadLines(string path)
-    {
-        int number = 0;
-        foreach (string line in File.ReadLines(path))
-        {
-            number++;
-            if (!string.IsNullOrWhiteSpace(line))
-            {
-                yield return ReadText(path, number, line);
-            }
-        }
-    }
-
-    private static string ReadText(string path, int number, string line)
-    {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(line);
-            return document.RootElement.GetProperty("text").GetString()!;
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            throw new MobileQuantException("MQ1012", $"{path}({number}): expected a JSON object with a string 'text'.", "The protocol lambada reads a .jsonl file.", e);
-        }
-    }
+    private static TextMeasure MeasureOf(EvaluationRequest request) => new(request.Protocol, request.TextPath, request.Window, request.Limit);
 
     private static string NameOf(EvaluationRequest request) => Path.GetFileName(Path.TrimEndingDirectorySeparator(request.ModelPath));
 }

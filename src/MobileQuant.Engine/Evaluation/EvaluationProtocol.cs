@@ -11,4 +11,7 @@ public enum EvaluationProtocol
 
     /// <summary>Accuracy of the last token of each line of a .jsonl file.</summary>
     Lambada,
+
+    /// <summary>Accuracy of choosing among the answers of each line of a .jsonl file.</summary>
+    Choice,
 }

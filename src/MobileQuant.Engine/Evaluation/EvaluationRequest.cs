@@ -15,7 +15,7 @@ public sealed record EvaluationRequest
     /// <summary>Tokens per window of <see cref="EvaluationProtocol.Perplexity"/>; null: 512 or the context if shorter.</summary>
     public int? Window { get; init; }
 
-    /// <summary>Most windows, pages or lines; null: all.</summary>
+    /// <summary>Most windows, pages, lines or questions; null: all.</summary>
     public int? Limit { get; init; }
 
     /// <summary>Threads; 0: all cores.</summary>

@@ -6,5 +6,12 @@ namespace MobileQuant.Evaluation;
 /// <param name="Window">Tokens per window.</param>
 /// <param name="Perplexity">exp of the mean negative log-likelihood per token.</param>
 /// <param name="WordPerplexity">The same per word.</param>
-/// <param name="Accuracy">Share of last tokens that were the best guess.</param>
-public sealed record EvaluationResult(EvaluationKind Kind, long Tokens, int? Window, double? Perplexity, double? WordPerplexity, double? Accuracy);
+/// <param name="Accuracy">Share of last tokens that were the best guess, or of questions whose right answer was the likeliest.</param>
+public sealed record EvaluationResult(EvaluationKind Kind, long Tokens, int? Window, double? Perplexity, double? WordPerplexity, double? Accuracy)
+{
+    /// <summary>Share of questions whose right answer was the likeliest per character.</summary>
+    public double? NormalizedAccuracy { get; init; }
+
+    /// <summary>Questions that were asked.</summary>
+    public int? Questions { get; init; }
+}

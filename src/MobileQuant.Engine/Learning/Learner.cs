@@ -1,4 +1,5 @@
 using MobileQuant.Calibration;
+using MobileQuant.Modeling;
 using MobileQuant.Quantization;
 
 namespace MobileQuant.Learning;
@@ -22,6 +23,53 @@ public static class Learner
         ArgumentNullException.ThrowIfNull(windows);
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(environment);
-        throw new NotSupportedException("learning arrives with the next change");
+        string key = environment.StatePath is null ? string.Empty : LearningKey.Of(graph, windows, settings, environment);
+        using DecoderModel teacher = new(graph.Architecture, graph.Weights) { Prefix = graph.Prefix, FusesAttention = environment.Target == QuantizationTarget.Cpu };
+        using KeyValueCache? prefix = teacher.ComputePrefix();
+        using LearnedModel student = new(graph, settings, environment.Target, prefix);
+        bool isBlock = settings.Scope == LearningScope.Block;
+        int layers = graph.Architecture.LayerCount;
+        LearningState state = new(key, [.. Enumerable.Range(0, layers).SelectMany(student.ParametersOf)]);
+        LearningRun run = new(settings, environment, state, isBlock ? layers : 1);
+        if (isBlock)
+        {
+            using BlockTrainer trainer = new(student, teacher, prefix, windows, settings, environment);
+            trainer.Run(run);
+        }
+        else
+        {
+            using EndToEndTrainer trainer = new(student, teacher, prefix, windows, settings, environment);
+            trainer.Run(run);
+        }
+
+        IReadOnlyDictionary<(int Layer, LinearKind Kind), WeightClip> clips = student.Fold();
+        return graph with
+        {
+            Clips = clips,
+            Ranges = student.Sites.ToSiteRanges(Observe(graph, windows, settings, environment)),
+            Recipe = graph.Recipe with { Learning = run.Finish() },
+        };
+    }
+
+    /// <summary>
+    /// The graph's ranges, observed anew where transformations change them: what the target does not round has ranges too, which
+    /// decide about scales of wide integers.
+    /// </summary>
+    private static SiteRanges Observe(QuantizedGraph graph, CalibrationSet windows, LearningSettings settings, LearningEnvironment environment)
+    {
+        IReadOnlyList<SmoothingPair> pairs = SmoothingPair.Enumerate(graph.Architecture, settings.Transformations);
+        HashSet<Site> changed = [.. pairs.SelectMany(pair => pair.Divisors(graph.Architecture, new float[pair.ChannelCount(graph.Architecture)])).Select(pair => pair.Key)];
+        if (changed.Count == 0)
+        {
+            return graph.Ranges;
+        }
+
+        using DecoderModel folded = new(graph.Architecture, graph.Weights) { Prefix = graph.Prefix };
+        CalibrationSet few = windows with { Windows = [.. windows.Windows.Take(CalibrationSet.DefaultWindowCount)] };
+        SiteRanges observed = Calibrator.Observe(folded, few, keepWindows: false, null, environment.CancellationToken, environment.Target).ToSiteRanges();
+        SiteRanges From(Site site) => changed.Contains(site) ? observed : graph.Ranges;
+        return new(
+            graph.Ranges.Sites.ToDictionary(site => site, site => From(site)[site]),
+            graph.Ranges.Sites.Where(site => site.IsPerHead).ToDictionary(site => site, site => From(site).Heads(site).ToArray()));
     }
 }

@@ -38,6 +38,11 @@ public sealed class DecoderModel : IDisposable
     /// </summary>
     public IReadOnlyList<int> Prefix { get; set; } = [];
 
+    /// <summary>
+    /// Whether attention runs as one operation: less memory and time, above all with gradients, and other last digits.
+    /// </summary>
+    internal bool FusesAttention { get; init; }
+
     /// <summary>Rotary frequencies; replaced where a reference used others than the architecture's.</summary>
     internal double[] InverseFrequencies { get; init; }
 
@@ -189,6 +194,16 @@ public sealed class DecoderModel : IDisposable
     internal torch.Tensor AddMlp(int layer, torch.Tensor x, torch.Tensor downInput, ISiteTap? tap) =>
         x + At(tap, new(layer, SiteKind.DownOutput), Linear(downInput, layer, LinearKind.Down, tap));
 
+    /// <summary>One layer, through which gradients go where they are asked for.</summary>
+    internal torch.Tensor RunLayer(int layer, torch.Tensor x, ISiteTap? tap, KeyValueCache? prefix)
+    {
+        int start = prefix?.Length ?? 0;
+        return Layer(layer, x, RotaryFor(start + checked((int)x.shape[1])), start, tap, null, prefix);
+    }
+
+    /// <summary>What the head reads.</summary>
+    internal torch.Tensor HeadInput(torch.Tensor x, ISiteTap? tap) => At(tap, new(SiteKind.HeadInput), Norm(Weights.FinalNorm, x));
+
     private torch.Tensor Run(torch.Tensor ids, ISiteTap? tap, KeyValueCache? cache, KeyValueCache? prefix, ICollection<torch.Tensor>? states)
     {
         using DisposeScope scope = torch.NewDisposeScope();
@@ -211,7 +226,7 @@ public sealed class DecoderModel : IDisposable
         }
 
         cache?.Advance(tokens + (prefix?.Length ?? 0));
-        return At(tap, new(SiteKind.HeadInput), Norm(Weights.FinalNorm, x)).DetachFromDisposeScope();
+        return HeadInput(x, tap).DetachFromDisposeScope();
     }
 
     private static torch.Tensor Behind(torch.Tensor prefix, torch.Tensor x) => torch.cat([prefix.expand(x.shape[0], -1, -1, -1), x], 2);
@@ -262,6 +277,11 @@ public sealed class DecoderModel : IDisposable
     private torch.Tensor Mix(int layer, torch.Tensor q, torch.Tensor k, torch.Tensor v, int start, ISiteTap? tap)
     {
         long tokens = q.shape[2];
+        if (FusesAttention)
+        {
+            return MixFused(q, k, v, start);
+        }
+
         if (tokens <= QueriesPerBlock)
         {
             return MixBlock(layer, q, k, v, start, tap);
@@ -277,6 +297,13 @@ public sealed class DecoderModel : IDisposable
         }
 
         return mixed;
+    }
+
+    private torch.Tensor MixFused(torch.Tensor q, torch.Tensor k, torch.Tensor v, int start)
+    {
+        torch.Tensor Repeated(torch.Tensor heads) => Architecture.GroupSize == 1 ? heads : heads.repeat_interleave(Architecture.GroupSize, 1);
+        torch.Tensor? mask = start == 0 ? null : torch.ones(q.shape[2], k.shape[2], torch.@bool).tril(start);
+        return F.scaled_dot_product_attention(q, Repeated(k), Repeated(v), mask, 0, mask is null);
     }
 
     // The query heads of a group are laid out as extra rows of their shared key head, so that keys and values are never repeated.

@@ -21,6 +21,17 @@ public sealed class KeyValueCache : IDisposable
         _values = [.. Enumerable.Range(0, architecture.LayerCount).Select(_ => Create())];
     }
 
+    /// <summary>A filled cache over given tensors, which this one never changes; do not dispose it before them.</summary>
+    /// <param name="layers">Keys and values per layer, [batch, KV heads, positions, size].</param>
+    /// <param name="length">Positions.</param>
+    internal KeyValueCache(IEnumerable<(torch.Tensor Keys, torch.Tensor Values)> layers, int length)
+    {
+        (Capacity, Length) = (length, length);
+        (torch.Tensor Keys, torch.Tensor Values)[] all = [.. layers];
+        _keys = [.. all.Select(layer => layer.Keys)];
+        _values = [.. all.Select(layer => layer.Values)];
+    }
+
     /// <summary>Most positions.</summary>
     public int Capacity { get; }
 

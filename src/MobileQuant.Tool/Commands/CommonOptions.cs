@@ -24,9 +24,19 @@ internal static class CommonOptions
     /// <summary>Reads an enumeration by the names that help shows.</summary>
     /// <exception cref="MobileQuantException">MQ1003: another word.</exception>
     public static T Parse<T>(ParseResult parsed, Option<string> option)
+        where T : struct, Enum => Parse<T>(option, parsed.GetRequiredValue(option));
+
+    /// <summary>Reads several, separated by commas.</summary>
+    /// <exception cref="MobileQuantException">MQ1003: another word.</exception>
+    public static IReadOnlyList<T> ParseList<T>(ParseResult parsed, Option<string> option)
+        where T : struct, Enum => [.. Split(parsed.GetRequiredValue(option)).Select(text => Parse<T>(option, text))];
+
+    /// <summary>The parts of a list, separated by commas.</summary>
+    public static string[] Split(string list) => list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    private static T Parse<T>(Option<string> option, string text)
         where T : struct, Enum
     {
-        string text = parsed.GetRequiredValue(option);
         foreach (T value in Enum.GetValues<T>())
         {
             if (string.Equals(value.ToString(), text.Trim(), StringComparison.OrdinalIgnoreCase))

@@ -14,14 +14,15 @@ internal sealed class EvalCommand
           mobilequant eval tiny.mq.safetensors --text heldout.txt --window 256 --json
           mobilequant eval tiny.mq.safetensors --text wiki.test.raw --protocol wikitext
           mobilequant eval tiny.mq.safetensors --text lambada_test.jsonl --protocol lambada --limit 500
+          mobilequant eval tiny.mq.safetensors --text questions.jsonl --protocol choice
           mobilequant eval models/TinyLlama --text heldout.txt --simulate --precision W4A8
         """;
 
     private readonly Argument<string> _model = new("model") { Description = "A checkpoint: folder or GGUF file (evaluated in float), or a .mq.safetensors file (evaluated in integers)." };
     private readonly Option<string> _text = new("--text") { Description = "The text to evaluate on.", Required = true, HelpName = "file" };
     private readonly Option<int?> _window = new("--window") { Description = "Tokens per window of the protocol perplexity; default: 512, or the context if shorter.", HelpName = "number" };
-    private readonly Option<string> _protocol = new("--protocol") { Description = "perplexity: windows of one text. wikitext: word perplexity by documents. lambada: accuracy of each line's last token.", DefaultValueFactory = _ => "perplexity", HelpName = "perplexity|wikitext|lambada" };
-    private readonly Option<int?> _limit = new("--limit") { Description = "Most windows, pages or lines; default: all.", HelpName = "number" };
+    private readonly Option<string> _protocol = new("--protocol") { Description = "perplexity: windows of one text. wikitext: word perplexity by documents. lambada: accuracy of each line's last token. choice: accuracy of choosing among each line's answers.", DefaultValueFactory = _ => "perplexity", HelpName = "perplexity|wikitext|lambada|choice" };
+    private readonly Option<int?> _limit = new("--limit") { Description = "Most windows, pages, lines or questions; default: all.", HelpName = "number" };
     private readonly Option<bool> _simulate = new("--simulate") { Description = "Quantize the checkpoint by the options below and evaluate that in float arithmetic." };
     private readonly RecipeOptions _recipe = new();
     private readonly Option<int> _threads = CommonOptions.Threads();
@@ -81,6 +82,8 @@ internal sealed class EvalCommand
             Perplexity = result.Perplexity,
             WordPerplexity = result.WordPerplexity,
             Accuracy = result.Accuracy,
+            NormalizedAccuracy = result.NormalizedAccuracy,
+            Questions = result.Questions,
             Seconds = Math.Round(elapsed.TotalSeconds, 3),
         };
         if (json)
@@ -93,6 +96,7 @@ internal sealed class EvalCommand
         {
             EvaluationProtocol.Wikitext => FormattableString.Invariant($"word perplexity {result.WordPerplexity:0.####} (per token {result.Perplexity:0.####})"),
             EvaluationProtocol.Lambada => FormattableString.Invariant($"accuracy of the last token {result.Accuracy:0.####}"),
+            EvaluationProtocol.Choice => FormattableString.Invariant($"accuracy {result.Accuracy:0.####}, per character {result.NormalizedAccuracy:0.####}, {result.Questions} questions"),
             _ => FormattableString.Invariant($"perplexity {result.Perplexity:0.####} in windows of {result.Window}"),
         };
         _console.Out.WriteLine(FormattableString.Invariant($"{model} ({output.Kind}): {measure}, {result.Tokens} tokens of {text}, {output.Seconds:0.0} s"));

@@ -24,9 +24,21 @@ internal sealed class RecipeOptions
     private readonly Option<string?> _baseDirectory = new("--base-directory") { Description = "Where relative calibration paths start; default: the current folder.", HelpName = "folder" };
     private readonly Option<int> _seed = new("--seed") { Description = "Seed of everything random.", DefaultValueFactory = _ => 1337, HelpName = "number" };
 
+    /// <summary>Adds all of them.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_recipe, _precision, _activations, _target, _wideSites, _prefix, _weights, _granularity, _overrides, _alpha, _rounding, _settings, _calibration, _baseDirectory, _seed])
+        foreach (Option option in (Option[])[_recipe, _precision, _activations, _weights])
+        {
+            command.Add(option);
+        }
+
+        AddSharedTo(command);
+    }
+
+    /// <summary>Adds those that have one value for all rows of a comparison.</summary>
+    public void AddSharedTo(Command command)
+    {
+        foreach (Option option in (Option[])[_target, _wideSites, _prefix, _granularity, _overrides, _alpha, _rounding, _settings, _calibration, _baseDirectory, _seed])
         {
             command.Add(option);
         }
@@ -34,17 +46,23 @@ internal sealed class RecipeOptions
 
     /// <summary>Reads them into a request.</summary>
     /// <exception cref="MobileQuantException">MQ1002, MQ1003, MQ1015, MQ1019, MQ3002, MQ3003: a value that is none of the known ones.</exception>
-    public QuantizationRequest Read(ParseResult parsed, string checkpoint, string output, int threads) => new()
+    public QuantizationRequest Read(ParseResult parsed, string checkpoint, string output, int threads) => ReadShared(parsed, checkpoint, output, threads) with
     {
-        CheckpointPath = checkpoint,
-        OutputPath = output,
         Recipe = parsed.GetRequiredValue(_recipe),
         Precision = Precision.Parse(parsed.GetRequiredValue(_precision)),
         Activations = CommonOptions.Parse<ActivationMode>(parsed, _activations),
+        Weights = CommonOptions.Parse<WeightSymmetry>(parsed, _weights),
+    };
+
+    /// <summary>Reads those of <see cref="AddSharedTo"/>.</summary>
+    /// <exception cref="MobileQuantException">MQ1003, MQ1015, MQ1019, MQ3002, MQ3003: a value that is none of the known ones.</exception>
+    public QuantizationRequest ReadShared(ParseResult parsed, string checkpoint, string output, int threads) => new()
+    {
+        CheckpointPath = checkpoint,
+        OutputPath = output,
         Target = CommonOptions.Parse<QuantizationTarget>(parsed, _target),
         WideSites = WideSites.Parse(parsed.GetRequiredValue(_wideSites)),
         Prefix = SinkPrefix.Parse(parsed.GetRequiredValue(_prefix)),
-        Weights = CommonOptions.Parse<WeightSymmetry>(parsed, _weights),
         Granularity = CommonOptions.Parse<WeightGranularity>(parsed, _granularity),
         Overrides = WeightOverrides.Parse(string.Join(';', parsed.GetRequiredValue(_overrides))),
         Alpha = parsed.GetValue(_alpha),

@@ -14,7 +14,7 @@ internal sealed record EvaluationOutput
     /// <summary>The text file.</summary>
     public required string Text { get; init; }
 
-    /// <summary>perplexity, wikitext or lambada.</summary>
+    /// <summary>perplexity, wikitext, lambada or choice.</summary>
     public required string Protocol { get; init; }
 
     /// <summary>Tokens per window.</summary>
@@ -32,9 +32,17 @@ internal sealed record EvaluationOutput
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? WordPerplexity { get; init; }
 
-    /// <summary>Of last tokens, protocol lambada.</summary>
+    /// <summary>Of last tokens, protocol lambada, or of answers, protocol choice (acc).</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Accuracy { get; init; }
+
+    /// <summary>Of answers by log-likelihood per character, protocol choice (acc_norm).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? NormalizedAccuracy { get; init; }
+
+    /// <summary>Questions, protocol choice.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Questions { get; init; }
 
     /// <summary>Wall time.</summary>
     public required double Seconds { get; init; }
