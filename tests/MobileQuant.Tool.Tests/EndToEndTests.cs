@@ -31,6 +31,32 @@ public sealed class EndToEndTests(DefaultArtifact artifact) : IClassFixture<Defa
     }
 
     [Fact]
+    public async Task A_report_shows_layers_channels_and_settings_and_is_the_same_from_the_store()
+    {
+        CommandRun run = await CommandRun.Of(artifact.QuantizeArguments("--report", artifact.Folder["report.html"]));
+        Assert.True(run.ExitCode == 0, run.Out + run.Error);
+        using JsonDocument report = JsonDocument.Parse(await File.ReadAllTextAsync(artifact.Folder["report.json"]));
+        JsonElement root = report.RootElement;
+
+        Assert.Equal("stories-llama-2m: RoundToNearest, W8A8", root.GetProperty("title").GetString());
+        Assert.Equal("1337", root.GetProperty("settings").GetProperty("seed").GetString());
+        JsonElement fidelity = root.GetProperty("fidelity")[0].GetProperty("sites");
+        Assert.Equal((6 * 3) + 1, fidelity.GetArrayLength());
+        Assert.All(fidelity.EnumerateArray(), site => Assert.InRange(site.GetProperty("decibels").GetDouble(), 15, 60));
+        Assert.Equal(6 * 6, root.GetProperty("activations").GetArrayLength());
+        Assert.Contains(root.GetProperty("activations").EnumerateArray(), site => site.GetProperty("site").GetString() == "layers.3.mlp.down.input" && site.GetProperty("channels")[0].GetProperty("ratio").GetDouble() > 1);
+        string page = await File.ReadAllTextAsync(artifact.Folder["report.html"]);
+        Assert.Contains("worst site of the layer", page, StringComparison.Ordinal);
+        Assert.DoesNotContain(artifact.Folder.Path, page, StringComparison.Ordinal);
+
+        Assert.Equal(0, (await CommandRun.Of(artifact.QuantizeArguments("--report", artifact.Folder["again.html"], "--events"))).ExitCode);
+        Assert.Equal(Timeless(page), Timeless(await File.ReadAllTextAsync(artifact.Folder["again.html"])));
+        (await CommandRun.Of(artifact.QuantizeArguments("--report", artifact.Folder["report.txt"]))).IsError(2, "MQ1027");
+
+        static string Timeless(string text) => string.Join('\n', text.Split('\n').Where(line => !line.Contains(">time<", StringComparison.Ordinal) && !line.Contains(">peak memory<", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Inspect_shows_what_was_asked_for()
     {
         JsonElement json = (await CommandRun.Of("inspect", artifact.Path, "--verify", "--json")).Json;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MobileQuant.Artifacts;
+using MobileQuant.Evaluation.Reporting;
 using MobileQuant.Tool.Output;
 
 namespace MobileQuant.Tool.Commands;
@@ -11,6 +12,7 @@ internal sealed class QuantizeCommand
     public const string Examples = """
           mobilequant quantize models/TinyLlama -o tiny.mq.safetensors
           mobilequant quantize models/TinyLlama -o tiny4.mq.safetensors --precision W4A8 --calibration "calib/*.txt"
+          mobilequant quantize models/TinyLlama -o tiny.mq.safetensors --calibration calib.txt --report report.html
           mobilequant quantize @arguments.rsp
         """;
 
@@ -21,6 +23,7 @@ internal sealed class QuantizeCommand
     private readonly Option<string?> _cacheDirectory = CommonOptions.CacheDirectory();
     private readonly Option<bool> _noCache = new("--no-cache") { Description = "Neither read nor write the store." };
     private readonly Option<bool> _force = new("--force") { Description = "Quantize even when the store has the result." };
+    private readonly Option<string?> _report = new("--report") { Description = "Writes a report: FILE.html, with FILE.json and FILE.md beside it. Measures the artifact on the calibration text.", HelpName = "file" };
     private readonly Option<bool> _json = CommonOptions.Json();
     private readonly Option<bool> _events = new("--events") { Description = "Progress, messages, warnings, errors and the result as JSON lines on standard output." };
     private readonly Option<int?> _parent = new("--parent") { Description = "End when the process with this id is gone.", HelpName = "pid" };
@@ -33,7 +36,7 @@ internal sealed class QuantizeCommand
         QuantizeCommand self = new(console);
         Command command = new("quantize", "Makes an integer-only artifact of a checkpoint, or takes it from the store when the same was made before.")
         {
-            self._checkpoint, self._output, self._threads, self._cacheDirectory, self._noCache, self._force, self._json, self._events, self._parent,
+            self._checkpoint, self._output, self._threads, self._cacheDirectory, self._noCache, self._force, self._report, self._json, self._events, self._parent,
         };
         self._recipe.AddTo(command);
         command.SetAction(self.RunAsync);
@@ -44,21 +47,29 @@ internal sealed class QuantizeCommand
     {
         using ParentWatcher watcher = new(parsed.GetValue(_parent), cancellationToken);
         QuantizationRequest request = ReadRequest(parsed);
+        ReportFiles? report = parsed.GetValue(_report) is { } path ? ReportFiles.At(path) : null;
         if (parsed.GetValue(_events))
         {
             EventLines events = new(_console.Out);
-            events.Result(await QuantizationJob.RunAsync(request, events, watcher.Token).ConfigureAwait(false));
+            events.Result(await RunAsync(request, report, events, watcher.Token).ConfigureAwait(false));
             return ExitCodes.Good;
         }
 
         QuantizationResult result;
         using (ConsoleProgress progress = new(_console))
         {
-            result = await QuantizationJob.RunAsync(request, progress, watcher.Token).ConfigureAwait(false);
+            result = await RunAsync(request, report, progress, watcher.Token).ConfigureAwait(false);
         }
 
         Print(result, parsed.GetValue(_json));
         return ExitCodes.Good;
+    }
+
+    private static async Task<QuantizationResult> RunAsync(QuantizationRequest request, ReportFiles? report, IProgress<QuantizationEvent> progress, CancellationToken cancellationToken)
+    {
+        QuantizationResult result = await QuantizationJob.RunAsync(request, progress, cancellationToken).ConfigureAwait(false);
+        report?.Write(QuantizationReport.Make(request, result, progress, cancellationToken));
+        return result;
     }
 
     private QuantizationRequest ReadRequest(ParseResult parsed) =>

@@ -31,7 +31,8 @@ internal static class ReportStyle
         table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
         th, td { padding: .3rem .75rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
         th { vertical-align: bottom; font-weight: 600; background: var(--tint); }
-        td { overflow-wrap: break-word; max-width: 34rem; hyphens: none; }
+        td { max-width: 34rem; }
+        td:not(.short, .number) { overflow-wrap: anywhere; min-width: 9rem; }
         .short { white-space: nowrap; }
         .number { text-align: right; white-space: nowrap; }
         th.number { white-space: normal; min-width: 5rem; }
