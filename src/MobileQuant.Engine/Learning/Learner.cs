@@ -23,6 +23,7 @@ public static class Learner
         ArgumentNullException.ThrowIfNull(windows);
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(environment);
+        using IDisposable memory = Torch.NativeMemory.KeepFreed();
         string key = environment.StatePath is null ? string.Empty : LearningKey.Of(graph, windows, settings, environment);
         using DecoderModel teacher = new(graph.Architecture, graph.Weights) { Prefix = graph.Prefix, FusesAttention = environment.Target == QuantizationTarget.Cpu };
         using KeyValueCache? prefix = teacher.ComputePrefix();

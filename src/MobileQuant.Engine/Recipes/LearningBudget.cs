@@ -9,6 +9,9 @@ internal static class LearningBudget
     /// <summary>Parameters times tokens of all steps: what makes 28 million parameters learn half an hour on two cores.</summary>
     private const double Work = 1.4e13;
 
+    /// <summary>What the float model's outputs of all windows may take, to be kept: every window comes again in a later step.</summary>
+    private const double TargetBytes = 1L << 30;
+
     private const int FewestSteps = 40;
     private const int MostSteps = 400;
 
@@ -22,6 +25,11 @@ internal static class LearningBudget
     {
         LearningSettings settings = new() { Scope = scope };
         double tokens = (double)settings.BatchSize * Math.Min(settings.WindowLength, architecture.ContextLength);
-        return settings with { Steps = (int)Math.Clamp(Math.Round(Work / (architecture.ParameterCount * tokens)), FewestSteps, MostSteps) };
+        double targets = sizeof(float) * tokens / settings.BatchSize * settings.Windows * architecture.HiddenSize;
+        return settings with
+        {
+            Steps = (int)Math.Clamp(Math.Round(Work / (architecture.ParameterCount * tokens)), FewestSteps, MostSteps),
+            KeepsTargets = targets <= TargetBytes,
+        };
     }
 }

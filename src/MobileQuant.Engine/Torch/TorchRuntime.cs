@@ -59,7 +59,7 @@ public static class TorchRuntime
             "MQ9002", $"{LibtorchPackage.LibraryName(Binding)} was not found beside the application.", "Restore and build again: it comes with the package TorchSharp.");
         string folder = package.Find() ?? Fetch(package, progress, cancellationToken);
 
-        OpenMpWaiting.MakePassive();
+        NativeEnvironment.Prepare();
         NativeMemory.FixMapThreshold();
         foreach (string library in LoadOrder(folder))
         {
