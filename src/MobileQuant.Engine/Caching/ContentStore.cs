@@ -11,6 +11,7 @@ namespace MobileQuant.Caching;
 /// entries/ab/abcdef.../artifact.mq.safetensors, entry.json     (its file time: when last used)
 /// locks/abcdef....lock                                         one builder per key
 /// building/build.HOST.PID.GUID.mqtmp/                          work in progress
+/// learning/abcdef....state                                     how far learning came, until the entry is there
 /// quarantine/abcdef....GUID/                                   entries that failed their digest
 /// digests.json                                                 remembered digests of large files
 /// </code>
@@ -22,9 +23,13 @@ public sealed class ContentStore
 
     private const string EntryName = "entry.json";
 
+    /// <summary>States of learning that nobody went on with for as long are deleted.</summary>
+    private static readonly TimeSpan StateLifetime = TimeSpan.FromDays(7);
+
     private readonly string _entries;
     private readonly string _locks;
     private readonly string _building;
+    private readonly string _learning;
     private readonly string _quarantine;
 
     private ContentStore(string directory, long limitBytes)
@@ -34,6 +39,7 @@ public sealed class ContentStore
         _entries = Path.Combine(directory, "entries");
         _locks = Path.Combine(directory, "locks");
         _building = Path.Combine(directory, "building");
+        _learning = Path.Combine(directory, "learning");
         _quarantine = Path.Combine(directory, "quarantine");
         Digests = new FileDigests(Path.Combine(directory, "digests.json"));
     }
@@ -56,13 +62,15 @@ public sealed class ContentStore
         ContentStore store = new(StoreLocation.Resolve(directory), limitBytes ?? StoreLocation.ResolveLimit());
         try
         {
-            foreach (string folder in (string[])[store.Location, store._entries, store._locks, store._building])
+            foreach (string folder in (string[])[store.Location, store._entries, store._locks, store._building, store._learning])
             {
                 CreatePrivate(folder);
             }
 
             TemporaryPath.Sweep(store._building);
+            TemporaryPath.Sweep(store._learning);
             TemporaryPath.Sweep(store.Location);
+            store.DeleteStates(StateLifetime);
             return store;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -123,7 +131,7 @@ public sealed class ContentStore
         return (whole, damaged);
     }
 
-    /// <summary>Deletes least recently used entries until the store's entries fit, and everything that was put aside.</summary>
+    /// <summary>Deletes least recently used entries until the store's entries fit, and everything that was put aside or never finished.</summary>
     /// <param name="limitBytes">What the entries may take.</param>
     /// <returns>How many entries and bytes were deleted.</returns>
     public (int Entries, long Bytes) Collect(long limitBytes)
@@ -135,7 +143,7 @@ public sealed class ContentStore
             DeleteFolder(_quarantine);
         }
 
-        return (count, bytes);
+        return (count, bytes + DeleteStates(TimeSpan.Zero));
     }
 
     /// <summary>Whether there is an entry, whole or not.</summary>
@@ -179,6 +187,9 @@ public sealed class ContentStore
         Touch(folder);
         return entry;
     }
+
+    /// <summary>Where learning for a key saves how far it is; only who holds the key's lock may use it.</summary>
+    internal string LearningStateOf(string key) => Path.Combine(_learning, key + ".state");
 
     /// <summary>A folder to build an entry in; deleted unless <see cref="Add"/> takes it.</summary>
     internal TemporaryPath CreateStaging() => TemporaryPath.FolderIn(_building);
@@ -311,6 +322,27 @@ public sealed class ContentStore
         {
             // In use (Windows): collected another time.
         }
+    }
+
+    /// <summary>Deletes states of learning that were not written for a while, and returns their bytes.</summary>
+    private long DeleteStates(TimeSpan unused)
+    {
+        long bytes = 0;
+        foreach (FileInfo state in new DirectoryInfo(_learning).EnumerateFiles("*.state").Where(state => DateTime.UtcNow - state.LastWriteTimeUtc >= unused))
+        {
+            try
+            {
+                long length = state.Length;
+                state.Delete();
+                bytes += length;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // In use (Windows), or gone already: another time.
+            }
+        }
+
+        return bytes;
     }
 
     private (int Count, long Bytes) Evict(long limitBytes, string? keep)
