@@ -121,7 +121,14 @@ public static class GraphQuantizer
         }
 
         LearningSettings settings = request.Settings.ApplyTo(own);
-        LearningEnvironment environment = new() { Seed = request.Seed, Target = request.Target, Progress = progress, CancellationToken = cancellationToken };
+        LearningEnvironment environment = new()
+        {
+            Seed = request.Seed,
+            Target = request.Target,
+            StatePath = request.LearningStatePath,
+            Progress = progress,
+            CancellationToken = cancellationToken,
+        };
         CalibrationSet windows = LearningWindows.Read(model, request.Calibration, tokenizer, settings, environment);
         if (settings is { Scope: LearningScope.EndToEnd, Loss: LearningLoss.Measured })
         {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MobileQuant.Caching;
+using MobileQuant.Evaluation.Quality;
 
 namespace MobileQuant;
 
@@ -10,8 +11,13 @@ namespace MobileQuant;
 public sealed class QuantizationJob
 {
     private readonly IArtifactProducer _producer;
+    private readonly IArtifactMeter _meter;
 
-    internal QuantizationJob(IArtifactProducer producer) => _producer = producer;
+    internal QuantizationJob(IArtifactProducer producer, IArtifactMeter? meter = null)
+    {
+        _producer = producer;
+        _meter = meter ?? new RuntimeMeter();
+    }
 
     /// <summary>Runs a quantization.</summary>
     /// <param name="request">What to make, of what, where.</param>
@@ -59,42 +65,108 @@ public sealed class QuantizationJob
         return Math.Max(process.PeakWorkingSet64, process.WorkingSet64);
     }
 
+    /// <summary>Judges known figures. A former copy of an artifact that fails does not stay as the output.</summary>
+    private static void Require(QualityCheck check, string sha256, string outputPath, CancellationToken cancellationToken)
+    {
+        if (check.Judge() is not { } failure)
+        {
+            return;
+        }
+
+        try
+        {
+            if (File.Exists(outputPath) && FileDigests.Hash(outputPath, null, cancellationToken) == sha256)
+            {
+                File.Delete(outputPath);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // In use: the failure itself matters more.
+        }
+
+        throw failure;
+    }
+
     private QuantizationResult Execute(QuantizationRequest request, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
         Stopwatch clock = Stopwatch.StartNew();
         QuantizationRequest normal = RequestNormalizer.Normalize(request);
         ContentStore? store = OpenStore(normal, progress);
-        Fingerprint fingerprint = RequestFingerprint.Compute(normal, store?.Digests ?? new FileDigests(null), progress, cancellationToken);
+        FileDigests digests = store?.Digests ?? new FileDigests(null);
+        Fingerprint fingerprint = RequestFingerprint.Compute(normal, digests, progress, cancellationToken);
+        QualityCheck? check = QualityCheck.For(normal, _meter, digests, cancellationToken);
         DiskErrors.RequireWritable(normal.OutputPath);
         string? reason = store is null
-            ? ProduceDirectly(normal, fingerprint, progress, cancellationToken)
-            : ServeOrProduce(store, normal, fingerprint, progress, cancellationToken);
-        return new(normal.OutputPath, new FileInfo(normal.OutputPath).Length, clock.Elapsed, PeakMemory(), reason is null, fingerprint.Key, reason);
+            ? ProduceDirectly(normal, fingerprint, check, progress, cancellationToken)
+            : ServeOrProduce(store, normal, fingerprint, check, progress, cancellationToken);
+        if (check?.Found is { } quality)
+        {
+            progress?.Report(new QuantizationEvent.Message(QualityGate.Summarize(normal, quality)));
+        }
+
+        return new(normal.OutputPath, new FileInfo(normal.OutputPath).Length, clock.Elapsed, PeakMemory(), reason is null, fingerprint.Key, reason) { Quality = check?.Found };
     }
 
     /// <summary>Returns why the store had nothing, or null when it served.</summary>
-    private string? ServeOrProduce(ContentStore store, QuantizationRequest request, Fingerprint fingerprint, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
+    private string? ServeOrProduce(ContentStore store, QuantizationRequest request, Fingerprint fingerprint, QualityCheck? check, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
-        bool known = store.Contains(fingerprint.Key);
-        bool Served() => !request.Force && store.TryMaterialize(fingerprint.Key, request.OutputPath, progress, cancellationToken) is not null;
+        string key = fingerprint.Key;
+        bool known = store.Contains(key);
 
-        if (Served())
+        // Known figures are judged before anything is copied.
+        bool Serve()
+        {
+            if (check is not null)
+            {
+                if (!check.Recall(store, key))
+                {
+                    return false;
+                }
+
+                Require(check, check.Found!.ArtifactSha256, request.OutputPath, cancellationToken);
+            }
+
+            return store.TryMaterialize(key, request.OutputPath, progress, cancellationToken) is not null;
+        }
+
+        // On a copy: the entry itself may be evicted by another process meanwhile.
+        bool Measure()
+        {
+            if (check is null)
+            {
+                return false;
+            }
+
+            using TemporaryPath copy = TemporaryPath.Beside(request.OutputPath);
+            if (store.TryMaterialize(key, copy.Path, progress, cancellationToken) is not { } entry)
+            {
+                return false;
+            }
+
+            store.KeepQuality(key, check.Text, check.Measure(copy.Path, entry.Sha256, progress, cancellationToken));
+            return true;
+        }
+
+        if (!request.Force && Serve())
         {
             return null;
         }
 
-        using StoreLock held = store.Lock(fingerprint.Key, Path.GetFileName(request.OutputPath), progress, cancellationToken);
+        using StoreLock held = store.Lock(key, Path.GetFileName(request.OutputPath), progress, cancellationToken);
 
-        // Whoever held the lock may have made it meanwhile.
-        if (Served())
+        // Whoever held the lock may have made or measured it meanwhile.
+        if (!request.Force && (Serve() || (Measure() && Serve())))
         {
             return null;
         }
 
         string reason = Explain(store, request, fingerprint, damaged: known);
         progress?.Report(new QuantizationEvent.Message($"quantizing {Path.GetFileName(request.CheckpointPath)}: {reason}"));
+        check?.Prepare();
         Store(store, request, fingerprint, progress, cancellationToken);
-        return store.TryMaterialize(fingerprint.Key, request.OutputPath, progress, cancellationToken) is not null
+        check?.Forget();
+        return Serve() || (Measure() && Serve())
             ? reason
             : throw new MobileQuantException("MQ4005", $"The artifact was made and then lost: the store at {store.Location} did not keep it intact.", "Check the disk (`mobilequant cache verify`), or work without the store (--no-cache).");
     }
@@ -106,7 +178,7 @@ public sealed class QuantizationJob
             Stopwatch clock = Stopwatch.StartNew();
             using TemporaryPath staging = store.CreateStaging();
             string artifact = Path.Combine(staging.Path, ContentStore.ArtifactName);
-            string digest = Produce(request, fingerprint, artifact, progress, cancellationToken);
+            string digest = Produce(request with { LearningStatePath = store.LearningStateOf(fingerprint.Key) }, fingerprint, artifact, progress, cancellationToken);
             store.Add(staging, new StoreEntry
             {
                 Key = fingerprint.Key,
@@ -124,12 +196,19 @@ public sealed class QuantizationJob
         }
     }
 
-    private string ProduceDirectly(QuantizationRequest request, Fingerprint fingerprint, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
+    private string ProduceDirectly(QuantizationRequest request, Fingerprint fingerprint, QualityCheck? check, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
         try
         {
+            check?.Prepare();
             using TemporaryPath temporary = TemporaryPath.Beside(request.OutputPath);
-            Produce(request, fingerprint, temporary.Path, progress, cancellationToken);
+            string digest = Produce(request, fingerprint, temporary.Path, progress, cancellationToken);
+            if (check is not null)
+            {
+                check.Measure(temporary.Path, digest, progress, cancellationToken);
+                Require(check, digest, request.OutputPath, cancellationToken);
+            }
+
             File.Move(temporary.Path, request.OutputPath, overwrite: true);
             return "the store is not used";
         }

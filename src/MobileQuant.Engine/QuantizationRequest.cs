@@ -1,3 +1,4 @@
+using MobileQuant.Evaluation.Quality;
 using MobileQuant.Quantization;
 using MobileQuant.Recipes;
 using MobileQuant.Rounding;
@@ -55,6 +56,15 @@ public sealed record QuantizationRequest
     /// <summary>The folder that relative calibration paths start from; null: the current folder.</summary>
     public string? BaseDirectory { get; init; }
 
+    /// <summary>
+    /// A text that the artifact is measured on against the float checkpoint once it is made; null: none. Relative to
+    /// <see cref="BaseDirectory"/>. Neither this nor <see cref="Limits"/> decides what is made.
+    /// </summary>
+    public string? EvaluationText { get; init; }
+
+    /// <summary>What the artifact must keep; one that does not is an error and never becomes the output.</summary>
+    public QualityLimits Limits { get; init; } = QualityLimits.None;
+
     /// <summary>Seed of everything random.</summary>
     public int Seed { get; init; } = 1337;
 
@@ -69,6 +79,9 @@ public sealed record QuantizationRequest
 
     /// <summary>True: quantize even when the store has the result.</summary>
     public bool Force { get; init; }
+
+    /// <summary>Where learning saves how far it is, and goes on from; null: nowhere.</summary>
+    internal string? LearningStatePath { get; init; }
 }
 
 /// <summary>What a quantization did.</summary>
@@ -86,13 +99,17 @@ public sealed record QuantizationResult(
     long PeakMemoryBytes,
     bool CacheHit,
     string Fingerprint,
-    string? MissReason);
+    string? MissReason)
+{
+    /// <summary>How good it is, where that was asked for: by limits or by an evaluation text.</summary>
+    public QualityMeasurement? Quality { get; init; }
+}
 
 /// <summary>Something that a job tells while it runs.</summary>
 public abstract record QuantizationEvent
 {
     /// <summary>A step began or advanced.</summary>
-    /// <param name="Step">Stable name: fingerprint, wait, load, rotate, calibrate, search, sensitivity, range, wide, prefix, learn, round, lower, write, copy.</param>
+    /// <param name="Step">Stable name: fingerprint, wait, load, rotate, calibrate, search, sensitivity, range, wide, prefix, learn, round, lower, write, copy, evaluate.</param>
     /// <param name="Text">For people.</param>
     /// <param name="Done">Units done in this step.</param>
     /// <param name="Total">Units in this step; 0 when not countable.</param>

@@ -70,12 +70,13 @@ internal static class MobileQuantCommand
 
     private static RootCommand Create(ToolConsole console)
     {
-        RootCommand root = new("Quantizes language models to integer-only artifacts, and inspects, evaluates, compares, runs and times them.")
+        RootCommand root = new("Quantizes language models to integer-only artifacts, and inspects, evaluates, compares, hardens, runs and times them.")
         {
             QuantizeCommand.Create(console),
             RunCommand.Create(console),
             EvalCommand.Create(console),
             CompareCommand.Create(console),
+            HardenCommand.Create(console),
             InspectCommand.Create(console),
             BenchCommand.Create(console),
             DoctorCommand.Create(console),
@@ -87,6 +88,7 @@ internal static class MobileQuantCommand
             ["run"] = RunCommand.Examples,
             ["eval"] = EvalCommand.Examples,
             ["compare"] = CompareCommand.Examples,
+            ["harden"] = HardenCommand.Examples,
             ["inspect"] = InspectCommand.Examples,
             ["bench"] = BenchCommand.Examples,
             ["doctor"] = DoctorCommand.Examples,

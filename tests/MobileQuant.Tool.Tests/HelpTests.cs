@@ -7,6 +7,7 @@ public sealed class HelpTests
     [InlineData("run")]
     [InlineData("eval")]
     [InlineData("compare")]
+    [InlineData("harden")]
     [InlineData("inspect")]
     [InlineData("bench")]
     [InlineData("doctor")]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MobileQuant.Evaluation.Quality;
 
 namespace MobileQuant.Caching;
 
@@ -9,6 +10,7 @@ namespace MobileQuant.Caching;
 /// <remarks>
 /// <code>
 /// entries/ab/abcdef.../artifact.mq.safetensors, entry.json     (its file time: when last used)
+///                     quality-TEXT.json                       figures of the artifact on an evaluation text, by its digest
 /// locks/abcdef....lock                                         one builder per key
 /// building/build.HOST.PID.GUID.mqtmp/                          work in progress
 /// learning/abcdef....state                                     how far learning came, until the entry is there
@@ -190,6 +192,45 @@ public sealed class ContentStore
 
     /// <summary>Where learning for a key saves how far it is; only who holds the key's lock may use it.</summary>
     internal string LearningStateOf(string key) => Path.Combine(_learning, key + ".state");
+
+    /// <summary>Figures of an entry's artifact.</summary>
+    /// <param name="key">The content key.</param>
+    /// <param name="text">What the figures are kept under: the evaluation text.</param>
+    /// <returns>The figures, or null when that artifact was not measured on that text.</returns>
+    internal QualityMeasurement? ReadQuality(string key, string text)
+    {
+        string folder = FolderOf(key);
+        try
+        {
+            QualityMeasurement? found = JsonSerializer.Deserialize(File.ReadAllBytes(QualityPath(folder, text)), CachingJson.Default.QualityMeasurement);
+            return found is { Version: QualityMeasurement.CurrentVersion, Sites: not null } && found.ArtifactSha256 == ReadEntry(folder, key)?.Sha256 ? found : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Keeps figures of an entry's artifact; they go when the entry goes.</summary>
+    /// <param name="key">The content key.</param>
+    /// <param name="text">The evaluation text.</param>
+    /// <param name="quality">The figures.</param>
+    internal void KeepQuality(string key, string text, QualityMeasurement quality)
+    {
+        try
+        {
+            string path = QualityPath(FolderOf(key), text);
+
+            // Beside other work in progress, where it is swept after a crash.
+            using TemporaryPath temporary = TemporaryPath.Beside(Path.Combine(_building, Path.GetFileName(path)));
+            WriteThrough(temporary.Path, JsonSerializer.SerializeToUtf8Bytes(quality, CachingJson.Default.QualityMeasurement));
+            File.Move(temporary.Path, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Evicted meanwhile, or a store that can only be read: measured again next time.
+        }
+    }
 
     /// <summary>A folder to build an entry in; deleted unless <see cref="Add"/> takes it.</summary>
     internal TemporaryPath CreateStaging() => TemporaryPath.FolderIn(_building);
@@ -401,6 +442,8 @@ public sealed class ContentStore
 
     private IEnumerable<string> EntryFolders() =>
         Directory.EnumerateDirectories(_entries).SelectMany(Directory.EnumerateDirectories).Where(folder => Path.GetFileName(folder).Length == 64);
+
+    private static string QualityPath(string folder, string text) => Path.Combine(folder, $"quality-{text}.json");
 
     private string FolderOf(string key) => Path.Combine(_entries, key[..2], key);
 }

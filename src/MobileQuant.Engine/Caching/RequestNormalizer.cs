@@ -9,7 +9,7 @@ internal static class RequestNormalizer
 {
     /// <summary>Checks a request and brings it into its normal form.</summary>
     /// <param name="request">As the user gave it.</param>
-    /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ1016 to MQ1018, MQ3001, MQ3004: what is wrong with it.</exception>
+    /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ1016 to MQ1018, MQ1030 to MQ1033, MQ3001, MQ3004: what is wrong with it.</exception>
     public static QuantizationRequest Normalize(QuantizationRequest request)
     {
         QuantizationRequest inputs = NormalizeInputs(request);
@@ -45,7 +45,7 @@ internal static class RequestNormalizer
 
     /// <summary>The same for all but the output, which a simulation does not have.</summary>
     /// <param name="request">As the user gave it.</param>
-    /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ1016, MQ1017, MQ3001, MQ3004: what is wrong with it.</exception>
+    /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ1016, MQ1017, MQ1030 to MQ1033, MQ3001, MQ3004: what is wrong with it.</exception>
     public static QuantizationRequest NormalizeInputs(QuantizationRequest request)
     {
         if (request.Alpha is { } alpha && !(alpha is > 0 and < 1))
@@ -97,8 +97,26 @@ internal static class RequestNormalizer
             // Without effect per token: the default, so that a change of activations is the only one that is told.
             WideSites = isStatic ? request.WideSites : WideSites.Auto,
             BaseDirectory = BaseOf(request),
+            EvaluationText = EvaluationTextOf(request),
             Calibration = [.. request.Calibration.SelectMany(pattern => Expand(pattern, BaseOf(request))).Distinct(StringComparer.Ordinal)],
         };
+    }
+
+    /// <summary>The evaluation text, absolute; checks it and the limits.</summary>
+    private static string? EvaluationTextOf(QuantizationRequest request)
+    {
+        request.Limits.Validate();
+        if (string.IsNullOrWhiteSpace(request.EvaluationText))
+        {
+            return request.Limits.MaxPerplexityIncrease is null
+                ? null
+                : throw new MobileQuantException("MQ1033", "An increase of perplexity is limited, but there is no text to measure it on.", "Name a text that calibration does not see (EvaluationText, --evaluation-text).");
+        }
+
+        string path = Path.GetFullPath(request.EvaluationText, BaseOf(request));
+        return File.Exists(path)
+            ? path
+            : throw new MobileQuantException("MQ1030", $"The evaluation text {path} does not exist.", "Correct the path; a relative one starts from the base directory.");
     }
 
     private static string BaseOf(QuantizationRequest request) => Path.GetFullPath(request.BaseDirectory ?? Environment.CurrentDirectory);

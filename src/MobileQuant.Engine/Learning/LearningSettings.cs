@@ -3,8 +3,22 @@ using MobileQuant.Quantization;
 namespace MobileQuant.Learning;
 
 /// <summary>What a recipe learns, how long, and how fast. All of it decides the result, so all of it is in the fingerprint.</summary>
+/// <remarks>
+/// Adam moves a parameter by about its rate in each step, so rates times steps say how far learning can go. The paper's rates are for
+/// 61,440 steps: with them, a few hundred steps end long before the loss does. Rates that are not given keep that distance constant:
+/// 0.9 / steps for logarithms of scales and ranges, between 0.002 and 0.01, and ten times that for the logits of clips.
+/// </remarks>
 public sealed record LearningSettings
 {
+    private const double Distance = 0.9;
+    private const double SmallestRate = 2e-3;
+    private const double LargestRate = 1e-2;
+    private const double ClipRatePerRate = 10;
+
+    private readonly double? _transformationRate;
+    private readonly double? _clipRate;
+    private readonly double? _rangeRate;
+
     /// <summary>End to end, or layer by layer.</summary>
     public LearningScope Scope { get; init; } = LearningScope.EndToEnd;
 
@@ -33,18 +47,20 @@ public sealed record LearningSettings
     /// <summary>Whether static activation ranges are learned.</summary>
     public bool Ranges { get; init; } = true;
 
-    /// <summary>First learning rate of the scales' logarithms.</summary>
-    public double TransformationRate { get; init; } = 1e-3;
+    /// <summary>First learning rate of the scales' logarithms; unless given, by <see cref="Steps"/>.</summary>
+    public double TransformationRate { get => _transformationRate ?? RateOfSteps; init => _transformationRate = value; }
 
-    /// <summary>First learning rate of the clips' logits.</summary>
-    public double ClipRate { get; init; } = 1e-2;
+    /// <summary>First learning rate of the clips' logits; unless given, by <see cref="Steps"/>.</summary>
+    public double ClipRate { get => _clipRate ?? (ClipRatePerRate * RateOfSteps); init => _clipRate = value; }
 
-    /// <summary>First learning rate of the ranges' logarithms.</summary>
-    public double RangeRate { get; init; } = 1e-3;
+    /// <summary>First learning rate of the ranges' logarithms; unless given, by <see cref="Steps"/>.</summary>
+    public double RangeRate { get => _rangeRate ?? RateOfSteps; init => _rangeRate = value; }
 
     /// <summary>What is left of each rate in the last step; cosine between.</summary>
     public double FinalRateFraction { get; init; } = 0.1;
 
     /// <summary>Whether the float model's targets are kept for all windows (one hidden state per token) or computed anew in each step. Never changes the result.</summary>
     public bool KeepsTargets { get; init; }
+
+    private double RateOfSteps => Math.Round(Math.Clamp(Distance / Steps, SmallestRate, LargestRate), 4);
 }

@@ -42,7 +42,7 @@ public static class WeightLoader
 
         try
         {
-            torch.Tensor embedding = Take(EmbeddingName(checkpoint), a.VocabularySize, a.HiddenSize);
+            torch.Tensor embedding = Take(CheckedReading.EmbeddingName(checkpoint), a.VocabularySize, a.HiddenSize);
             LayerWeights[] layers = new LayerWeights[a.LayerCount];
             for (int layer = 0; layer < layers.Length; layer++)
             {
@@ -80,14 +80,6 @@ public static class WeightLoader
         }
     }
 
-    /// <summary>Of two tied tensors a writer saves one, and some save the head.</summary>
-    private static string EmbeddingName(ICheckpoint checkpoint)
-    {
-        string embedding = TensorNames.Weight(checkpoint.Names.Embedding);
-        string head = TensorNames.Weight(checkpoint.Names.Head);
-        return checkpoint.Architecture.TiedEmbeddings && !checkpoint.Contains(embedding) && checkpoint.Contains(head) ? head : embedding;
-    }
-
     private static void Restore(ICheckpoint checkpoint, string template, int layer, torch.Tensor weight, torch.Tensor? bias)
     {
         Fill(checkpoint, TensorNames.Weight(template, layer), weight);
@@ -99,15 +91,7 @@ public static class WeightLoader
 
     private static torch.Tensor Read(ICheckpoint checkpoint, string name, long[] shape)
     {
-        IReadOnlyList<long> found = checkpoint.ShapeOf(name);
-        if (!found.SequenceEqual(shape))
-        {
-            throw new MobileQuantException(
-                "MQ2006",
-                $"{checkpoint.Path}: tensor '{name}' has the shape [{string.Join(", ", found)}]; the configuration asks for [{string.Join(", ", shape)}].",
-                "Check that config.json belongs to these weights.");
-        }
-
+        CheckedReading.RequireShape(checkpoint, name, shape);
         torch.Tensor tensor = torch.empty(shape, torch.float32).DetachFromDisposeScope();
         try
         {
@@ -129,32 +113,7 @@ public static class WeightLoader
         {
             using torch.Tensor chunk = flat.narrow(0, start, Math.Min(ChunkElements, count - start));
             Span<float> values = MemoryMarshal.Cast<byte, float>(chunk.bytes);
-            checkpoint.Read(name, start, values);
-            CheckFinite(checkpoint, name, start, values);
-        }
-    }
-
-    private static void CheckFinite(ICheckpoint checkpoint, string name, long start, ReadOnlySpan<float> values)
-    {
-        // A sum of finite float32 values in double is finite; one NaN or infinity makes it not.
-        double sum = 0;
-        foreach (float value in values)
-        {
-            sum += value;
-        }
-
-        if (double.IsFinite(sum))
-        {
-            return;
-        }
-
-        for (int i = 0; i < values.Length; i++)
-        {
-            if (!float.IsFinite(values[i]))
-            {
-                throw new MobileQuantException(
-                    "MQ2008", $"{checkpoint.Path}: element {start + i} of tensor '{name}' is {values[i]}.", "The checkpoint is damaged or its training diverged; use another one.");
-            }
+            CheckedReading.Read(checkpoint, name, start, values);
         }
     }
 }

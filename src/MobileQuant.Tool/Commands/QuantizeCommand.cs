@@ -13,12 +13,15 @@ internal sealed class QuantizeCommand
           mobilequant quantize models/TinyLlama -o tiny.mq.safetensors
           mobilequant quantize models/TinyLlama -o tiny4.mq.safetensors --precision W4A8 --calibration "calib/*.txt"
           mobilequant quantize models/TinyLlama -o tiny.mq.safetensors --calibration calib.txt --report report.html
+          mobilequant quantize models/TinyLlama -o tiny.mq.safetensors --evaluation-text heldout.txt --max-perplexity-increase 10%
           mobilequant quantize @arguments.rsp
         """;
 
     private readonly Argument<string> _checkpoint = new("checkpoint") { Description = "A GGUF file, or a Hugging Face folder: config.json, *.safetensors, tokenizer.json." };
     private readonly Option<string> _output = new("--output", "-o") { Description = "The artifact to write, conventionally NAME.mq.safetensors.", Required = true, HelpName = "file" };
     private readonly RecipeOptions _recipe = new();
+    private readonly Option<string?> _evaluationText = new("--evaluation-text") { Description = "A text that calibration does not see: the artifact is measured on it against the float checkpoint.", HelpName = "file" };
+    private readonly QualityOptions _quality = new();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<string?> _cacheDirectory = CommonOptions.CacheDirectory();
     private readonly Option<bool> _noCache = new("--no-cache") { Description = "Neither read nor write the store." };
@@ -38,6 +41,8 @@ internal sealed class QuantizeCommand
         {
             self._checkpoint, self._output, self._threads, self._cacheDirectory, self._noCache, self._force, self._report, self._json, self._events, self._parent,
         };
+        command.Add(self._evaluationText);
+        self._quality.AddTo(command);
         self._recipe.AddTo(command);
         command.SetAction(self.RunAsync);
         return command;
@@ -75,6 +80,8 @@ internal sealed class QuantizeCommand
     private QuantizationRequest ReadRequest(ParseResult parsed) =>
         _recipe.Read(parsed, parsed.GetRequiredValue(_checkpoint), parsed.GetRequiredValue(_output), CommonOptions.ReadThreads(parsed, _threads)) with
         {
+            EvaluationText = parsed.GetValue(_evaluationText),
+            Limits = _quality.Read(parsed),
             CacheDirectory = parsed.GetValue(_cacheDirectory),
             UseCache = !parsed.GetValue(_noCache),
             Force = parsed.GetValue(_force),
@@ -88,7 +95,7 @@ internal sealed class QuantizeCommand
         if (json)
         {
             QuantizeResult shape = new(
-                result.OutputPath, result.Bytes, seconds, result.PeakMemoryBytes, cache, result.Fingerprint, result.MissReason, artifact?.Manifest.RecipeSettings, artifact?.Manifest.Findings, artifact?.Manifest.Learning);
+                result.OutputPath, result.Bytes, seconds, result.PeakMemoryBytes, cache, result.Fingerprint, result.MissReason, artifact?.Manifest.RecipeSettings, artifact?.Manifest.Findings, artifact?.Manifest.Learning, result.Quality is { } quality ? QualityResult.Of(quality) : null);
             _console.Out.WriteLine(ToolJson.Text(shape, ToolJson.Indented.QuantizeResult));
             return;
         }

@@ -21,7 +21,7 @@ internal sealed class RecipeOptions
     private readonly Option<string> _rounding = new("--rounding") { Description = "nearest: each weight to its nearest code. errorfeedback: column by column, errors made up for by later columns. default: what the recipe says.", DefaultValueFactory = _ => "default", HelpName = "nearest|errorfeedback|default" };
     private readonly Option<string?> _settings = new("--settings") { Description = "What to change of the recipe's own settings: a JSON file, or KEY=VALUE separated by semicolons, such as steps=200; loss=logits.", HelpName = "file|KEY=VALUE" };
     private readonly Option<string[]> _calibration = new("--calibration") { Description = "Calibration text (.txt, or .jsonl with a field text); globs allowed, repeatable. Left out: text sampled from the model.", HelpName = "file", DefaultValueFactory = _ => [] };
-    private readonly Option<string?> _baseDirectory = new("--base-directory") { Description = "Where relative calibration paths start; default: the current folder.", HelpName = "folder" };
+    private readonly Option<string?> _baseDirectory = new("--base-directory") { Description = "Where relative calibration and evaluation paths start; default: the current folder.", HelpName = "folder" };
     private readonly Option<int> _seed = new("--seed") { Description = "Seed of everything random.", DefaultValueFactory = _ => 1337, HelpName = "number" };
 
     /// <summary>Adds all of them.</summary>

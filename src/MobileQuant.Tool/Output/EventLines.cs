@@ -42,7 +42,9 @@ internal sealed class EventLines(TextWriter output) : IProgress<QuantizationEven
                 result.PeakMemoryBytes,
                 result.CacheHit ? "hit" : "miss",
                 result.Fingerprint,
-                result.MissReason);
+                result.MissReason,
+                result.Quality?.Perplexity?.Increase,
+                result.Quality?.WorstSites.FirstOrDefault()?.Decibels);
             output.WriteLine(ToolJson.Text(line, ToolJson.Lines.ResultEvent));
             output.Flush();
         }

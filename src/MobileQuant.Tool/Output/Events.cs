@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace MobileQuant.Tool.Output;
 
 /// <summary>A line of <c>--events</c>: a step began or advanced.</summary>
@@ -13,4 +15,7 @@ internal sealed record WarningEvent(string Event, string Code, string Message, s
 internal sealed record ErrorEvent(string Event, string Code, string Message, string? Remedy);
 
 /// <summary>The last line of <c>--events</c> when all went well.</summary>
-internal sealed record ResultEvent(string Event, string Output, long Bytes, double Seconds, long PeakMemoryBytes, string Cache, string Fingerprint, string? Reason);
+internal sealed record ResultEvent(
+    string Event, string Output, long Bytes, double Seconds, long PeakMemoryBytes, string Cache, string Fingerprint, string? Reason,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? PerplexityIncrease = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? WorstSqnr = null);

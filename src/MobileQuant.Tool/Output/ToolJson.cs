@@ -17,6 +17,7 @@ namespace MobileQuant.Tool.Output;
 [JsonSerializable(typeof(WarningEvent))]
 [JsonSerializable(typeof(ResultEvent))]
 [JsonSerializable(typeof(QuantizeResult))]
+[JsonSerializable(typeof(HardenResult))]
 [JsonSerializable(typeof(InspectResult))]
 [JsonSerializable(typeof(CheckpointResult))]
 [JsonSerializable(typeof(EvaluationOutput))]

@@ -12,6 +12,9 @@ namespace MobileQuant.Evaluation.Comparison;
 /// </summary>
 public static class ComparisonJob
 {
+    /// <summary>Behind the state file's name: how far learning of the row in hand came.</summary>
+    private const string LearningSuffix = ".learning";
+
     /// <summary>Runs a comparison.</summary>
     /// <param name="request">What to compare.</param>
     /// <param name="progress">Told about all steps, each text with the row that it belongs to; may be null.</param>
@@ -39,7 +42,9 @@ public static class ComparisonJob
         for (int i = 0; i < variants.Count; i++)
         {
             string label = $"{i + 1}/{variants.Count} {variants[i].Label}";
-            rows.Add(MeasureRow(run, variants[i], reference.Float!, state, keys?.Of(variants[i]), label, progress, cancellationToken));
+            ComparisonVariant variant = request.StatePath is null ? variants[i]
+                : variants[i] with { Request = variants[i].Request with { LearningStatePath = request.StatePath + LearningSuffix } };
+            rows.Add(MeasureRow(run, variant, reference.Float!, state, keys?.Of(variants[i]), label, progress, cancellationToken));
         }
 
         return new(

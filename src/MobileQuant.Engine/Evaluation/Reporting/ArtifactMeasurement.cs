@@ -47,7 +47,8 @@ internal sealed record ArtifactMeasurement(IReadOnlyList<ActivationProfile> Acti
         RecipeCatalog.Find(manifest.Recipe).Rotates
         || (manifest.Findings ?? []).Any(finding => finding is { Step: "start", Candidate: "rotated", Chosen: true });
 
-    private static IReadOnlyList<int[]> Windows(QuantizationRequest request, ICheckpoint checkpoint, DecoderModel model, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
+    /// <summary>Windows of the calibration text, or sampled from the model where there is none.</summary>
+    internal static IReadOnlyList<int[]> Windows(QuantizationRequest request, ICheckpoint checkpoint, DecoderModel model, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
         int length = Math.Min(WindowLength, checkpoint.Architecture.ContextLength - SinkPrefix.MostTokens);
         return request.Calibration.Count > 0 && checkpoint.ReadTokenizer() is { } files

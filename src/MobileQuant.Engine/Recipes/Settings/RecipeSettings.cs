@@ -78,12 +78,14 @@ public sealed record RecipeSettings
             Transformations = Transformations ?? learning.Transformations,
             Clips = Clips ?? learning.Clips,
             Ranges = Ranges ?? learning.Ranges,
-            TransformationRate = TransformationRate ?? learning.TransformationRate,
-            ClipRate = ClipRate ?? learning.ClipRate,
-            RangeRate = RangeRate ?? learning.RangeRate,
             FinalRateFraction = FinalRateFraction ?? learning.FinalRateFraction,
             KeepsTargets = KeepsTargets ?? learning.KeepsTargets,
         };
+
+        // Rates follow the steps unless they are given.
+        result = TransformationRate is { } transformationRate ? result with { TransformationRate = transformationRate } : result;
+        result = ClipRate is { } clipRate ? result with { ClipRate = clipRate } : result;
+        result = RangeRate is { } rangeRate ? result with { RangeRate = rangeRate } : result;
         if (result.BatchSize > result.Windows)
         {
             throw new MobileQuantException("MQ3005", $"A step takes batchSize={result.BatchSize} windows, but there are windows={result.Windows}.", "Raise windows, or lower batchSize.");
