@@ -7,7 +7,7 @@ using TorchSharp;
 
 namespace MobileQuant.Tests.Learning;
 
-public sealed class LearnerTests : IDisposable
+public sealed class LearnerTests(Xunit.Abstractions.ITestOutputHelper output) : IDisposable
 {
     private static readonly SmoothingKind[] s_all = Enum.GetValues<SmoothingKind>();
 
@@ -169,9 +169,11 @@ public sealed class LearnerTests : IDisposable
     [InlineData(LearningLoss.Logits)]
     public void Every_loss_is_lowered(LearningLoss loss)
     {
-        (_, QuantizedGraph learned) = Run(Settings(60) with { Loss = loss }, new());
-        IReadOnlyList<LearningPoint> curve = learned.Recipe.Learning!.Curve;
-        Assert.InRange(curve[^1].Loss, 0, curve[0].Loss * 0.99);
+        // Rounding makes single steps jump by more than is learned: means, and rates that a random model can follow.
+        (_, QuantizedGraph learned) = Run(Settings(80) with { Loss = loss, TransformationRate = 2e-3, ClipRate = 2e-2, RangeRate = 2e-3 }, new());
+        double[] losses = [.. learned.Recipe.Learning!.Curve.Select(point => point.Loss)];
+        output.WriteLine($"{losses[0]} {losses[..10].Average()} {losses[^10..].Average()}");
+        Assert.InRange(losses[^10..].Average(), 0, losses[0] * 0.96);
     }
 
     [Fact]
