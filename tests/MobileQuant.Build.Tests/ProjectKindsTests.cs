@@ -29,6 +29,16 @@ public sealed class ProjectKindsTests : IDisposable
         Assert.True(File.Exists(Path.Combine(_work.Root, "second", "models", "modèle tiny.mq.safetensors")));
     }
 
+    // Restore hands such settings of the command line to every project of a graph, and refuses them where they make no sense.
+    [Theory]
+    [InlineData("PublishAot")]
+    [InlineData("PublishTrimmed")]
+    public void How_a_sample_is_published_is_nothing_to_the_tasks(string property)
+    {
+        CommandResult evaluated = _work.DotNet(Repository.BuildSource, "msbuild", "MobileQuant.Build.csproj", $"-getProperty:{property}", $"-p:{property}=true").Succeeded();
+        Assert.Equal("false", evaluated.StandardOutput.Trim());
+    }
+
     [Fact]
     public void A_library_for_two_frameworks_quantizes_once_and_its_model_reaches_the_app()
     {
