@@ -68,17 +68,19 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
 
         good &= TryFindCalibration(model, log, out IReadOnlyList<string> calibration);
         good &= TryFindSettings(prepared, log, out string? recipeSettings);
+        good &= TryFindEvaluationText(prepared, log, out string? evaluationText);
         if (!good)
         {
             return null;
         }
 
         string[] checkpointFiles = [.. CheckpointFiles.Of(checkpoint)];
-        KeepSettings(prepared, toolPath, checkpointFiles, calibration, recipeSettings, log);
+        string[] texts = [.. new[] { recipeSettings, evaluationText }.OfType<string>()];
+        KeepSettings(prepared, toolPath, checkpointFiles, calibration, recipeSettings, evaluationText, log);
         DropStaleStamp(prepared);
         prepared.SetMetadata(
             ModelMetadata.InputFiles,
-            FileList.Join([.. checkpointFiles, .. calibration, .. recipeSettings is null ? Array.Empty<string>() : [recipeSettings], prepared.GetMetadata(ModelMetadata.SettingsFile), .. ToolFiles(toolPath)]));
+            FileList.Join([.. checkpointFiles, .. calibration, .. texts, prepared.GetMetadata(ModelMetadata.SettingsFile), .. ToolFiles(toolPath)]));
         return prepared;
     }
 
@@ -100,7 +102,7 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         {
             ModelMetadata.Recipe, ModelMetadata.Precision, ModelMetadata.Activations, ModelMetadata.WideSites, ModelMetadata.Prefix,
             ModelMetadata.Weights, ModelMetadata.Granularity, ModelMetadata.Overrides, ModelMetadata.Alpha, ModelMetadata.Rounding,
-            ModelMetadata.RecipeSettings, ModelMetadata.Seed,
+            ModelMetadata.RecipeSettings, ModelMetadata.MaxPerplexityIncrease, ModelMetadata.MinSqnr, ModelMetadata.Seed,
         })
         {
             string value = prepared.GetMetadata(name);
@@ -111,11 +113,19 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
             }
 
             good = false;
-            log.Error("MQ1101", ItemLocator.Find(prepared, ProjectFile, name), $"{name}=\"{value}\" of model '{prepared.GetMetadata(ModelMetadata.Name)}' is not known: expected {expected}.", $"Correct the metadata {name} of the QuantizedModel item.");
+            log.Error(CodeOf(name), ItemLocator.Find(prepared, ProjectFile, name), $"{name}=\"{value}\" of model '{prepared.GetMetadata(ModelMetadata.Name)}' is not known: expected {expected}.", $"Correct the metadata {name} of the QuantizedModel item.");
         }
 
         return good;
     }
+
+    // The command line says the same of its options.
+    private static string CodeOf(string metadata) => metadata switch
+    {
+        ModelMetadata.MaxPerplexityIncrease => "MQ1031",
+        ModelMetadata.MinSqnr => "MQ1032",
+        _ => "MQ1101",
+    };
 
     private bool TryFindCalibration(ITaskItem model, BuildLog log, out IReadOnlyList<string> files)
     {
@@ -152,7 +162,30 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         return false;
     }
 
-    private static void KeepSettings(TaskItem prepared, string toolPath, string[] checkpointFiles, IReadOnlyList<string> calibration, string? recipeSettings, BuildLog log)
+    /// <summary>The text that the quality gate measures on, where the item names one.</summary>
+    private bool TryFindEvaluationText(TaskItem model, BuildLog log, out string? file)
+    {
+        string value = model.GetMetadata(ModelMetadata.EvaluationText).Trim().Replace('\\', '/');
+        model.SetMetadata(ModelMetadata.EvaluationText, FileList.Escape(value));
+        file = value.Length == 0 ? null : Path.GetFullPath(Path.Combine(ProjectDirectory, value));
+        string name = model.GetMetadata(ModelMetadata.Name);
+        if (file is null && model.GetMetadata(ModelMetadata.MaxPerplexityIncrease).Length > 0)
+        {
+            log.Error("MQ1033", ItemLocator.Find(model, ProjectFile, ModelMetadata.MaxPerplexityIncrease), $"MaxPerplexityIncrease of model '{name}' has no text to measure perplexities on.", "Name a text that calibration does not see in the metadata EvaluationText of the QuantizedModel item.");
+            return false;
+        }
+
+        if (file is null || File.Exists(file))
+        {
+            return true;
+        }
+
+        log.Error("MQ1030", ItemLocator.Find(model, ProjectFile, ModelMetadata.EvaluationText), $"The evaluation text '{file}' does not exist.", "EvaluationText is one text file relative to the project, without wildcards.");
+        return false;
+    }
+
+    private static void KeepSettings(
+        TaskItem prepared, string toolPath, string[] checkpointFiles, IReadOnlyList<string> calibration, string? recipeSettings, string? evaluationText, BuildLog log)
     {
         SettingsFile settings = new();
         settings.Add("tool", toolPath + "|" + FileVersionInfo.GetVersionInfo(toolPath).ProductVersion);
@@ -169,6 +202,9 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         settings.Add(ModelMetadata.RecipeSettings, prepared.GetMetadata(ModelMetadata.RecipeSettings));
         settings.Add(ModelMetadata.Seed, prepared.GetMetadata(ModelMetadata.Seed));
         settings.Add(ModelMetadata.Calibration, prepared.GetMetadata(ModelMetadata.Calibration));
+        settings.Add(ModelMetadata.EvaluationText, prepared.GetMetadata(ModelMetadata.EvaluationText));
+        settings.Add(ModelMetadata.MaxPerplexityIncrease, prepared.GetMetadata(ModelMetadata.MaxPerplexityIncrease));
+        settings.Add(ModelMetadata.MinSqnr, prepared.GetMetadata(ModelMetadata.MinSqnr));
         foreach (string file in checkpointFiles)
         {
             settings.AddFile("checkpoint file", file);
@@ -182,6 +218,11 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         if (recipeSettings is not null)
         {
             settings.AddFile("recipe settings file", recipeSettings);
+        }
+
+        if (evaluationText is not null)
+        {
+            settings.AddFile("evaluation text file", evaluationText);
         }
 
         foreach (string line in settings.WriteWhenDifferent(prepared.GetMetadata(ModelMetadata.SettingsFile)))

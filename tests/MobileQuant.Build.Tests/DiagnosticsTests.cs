@@ -39,6 +39,28 @@ public sealed class DiagnosticsTests : IDisposable
     }
 
     [Fact]
+    public void Limits_that_make_no_sense_are_reported_at_their_place_before_the_tool_starts()
+    {
+        _work.WriteCheckpoint("tiny");
+        string app = _work.WriteApp("""
+            <QuantizedModel Include="../tiny" EvaluationText="nowhere.txt" />
+                <QuantizedModel Include="../tiny" Name="two" EvaluationText="../tiny/config.json" MaxPerplexityIncrease="10" />
+                <QuantizedModel Include="../tiny" Name="three">
+                  <MinSqnr>loud</MinSqnr>
+                </QuantizedModel>
+                <QuantizedModel Include="../tiny" Name="four" MaxPerplexityIncrease="10%" />
+            """);
+
+        string output = _work.Build(app).Failed().Output;
+
+        Assert.Empty(_work.TakeRuns());
+        Assert.Matches(@"App\.csproj\(7,39\): error MQ1030: The evaluation text '.*App.nowhere\.txt' does not exist", output);
+        Assert.Matches(@"App\.csproj\(8,87\): error MQ1031: MaxPerplexityIncrease=""10"" of model 'two' is not known: expected a percentage such as 10%, or a share below 1", output);
+        Assert.Matches(@"App\.csproj\(10,\d+\): error MQ1032: MinSqnr=""loud"" of model 'three'", output);
+        Assert.Matches(@"App\.csproj\(12,\d+\): error MQ1033: MaxPerplexityIncrease of model 'four' has no text", output);
+    }
+
+    [Fact]
     public void Models_that_would_overwrite_each_other_are_refused()
     {
         _work.WriteCheckpoint("a/tiny");

@@ -4,7 +4,8 @@ using MobileQuant.Build.Tests.Infrastructure;
 namespace MobileQuant.Build.Tests;
 
 /// <summary>The real tool and the real runtime: a project with one item tells a story.</summary>
-public sealed partial class EndToEndTests(PackagedSample packaged) : IClassFixture<PackagedSample>
+[Collection(nameof(SharedPackages))]
+public sealed partial class EndToEndTests(PackagedSample packaged)
 {
     [Fact]
     public void The_packages_alone_turn_the_sample_outside_of_the_repository_into_a_story()

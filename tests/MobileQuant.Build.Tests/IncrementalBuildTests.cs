@@ -65,6 +65,41 @@ public sealed class IncrementalBuildTests : IDisposable
     }
 
     [Fact]
+    public void Changed_limits_and_evaluation_texts_ask_the_tool_and_unchanged_ones_do_not()
+    {
+        _work.WriteCheckpoint("tiny");
+        string app = _work.WriteApp("""<QuantizedModel Include="../tiny" EvaluationText="my texts\held%20out.txt" MaxPerplexityIncrease="10%" MinSqnr=" 12.5 " />""");
+        string text = Path.Combine(app, "my texts", "held out.txt");
+        Directory.CreateDirectory(Path.GetDirectoryName(text)!);
+        File.WriteAllText(text, "held out");
+        _work.Build(app).Succeeded();
+        Assert.Equal(["tiny"], _work.TakeRuns());
+        string[] arguments = File.ReadAllLines(Path.ChangeExtension(InObj(app)[..^".safetensors".Length], ".rsp"));
+        foreach ((string option, string value) in new[] { ("--evaluation-text", "my texts/held out.txt"), ("--max-perplexity-increase", "10%"), ("--min-sqnr", "12.5") })
+        {
+            Assert.Equal(value, arguments[Array.IndexOf(arguments, option) + 1]);
+        }
+
+        _work.Build(app, "--no-restore").Succeeded();
+        Assert.Empty(_work.TakeRuns());
+
+        DateTime copied = File.GetLastWriteTimeUtc(InBin(app));
+        foreach ((string before, string after) in new[] { ("\"10%\"", "\"0.2\""), (" 12.5 ", "11") })
+        {
+            Workspace.Edit(Path.Combine(app, "App.csproj"), before, after);
+            Assert.Contains("from the store", _work.Build(app, "--no-restore").Succeeded().Output, StringComparison.Ordinal);
+            Assert.Equal(["tiny"], _work.TakeRuns());
+        }
+
+        File.WriteAllText(text, "another text");
+        _work.Build(app, "--no-restore").Succeeded();
+        Assert.Equal(["tiny"], _work.TakeRuns());
+        Assert.Equal(copied, File.GetLastWriteTimeUtc(InBin(app)));
+        _work.Build(app, "--no-restore").Succeeded();
+        Assert.Empty(_work.TakeRuns());
+    }
+
+    [Fact]
     public void A_changed_settings_file_of_the_recipe_asks_the_tool_and_a_missing_one_is_an_error()
     {
         _work.WriteCheckpoint("tiny");

@@ -67,6 +67,17 @@ internal static class MetadataTable
                 normalized = !pairs ? null : value.Contains('=') ? value : value.Replace('\\', '/');
                 expected = pairs ? string.Empty : "a JSON file, or settings such as steps=200; loss=logits";
                 return pairs;
+            case ModelMetadata.MaxPerplexityIncrease:
+                bool percent = value.EndsWith("%", StringComparison.Ordinal);
+                bool share = value.Length == 0 || (TryNumber(percent ? value.Substring(0, value.Length - 1).TrimEnd() : value, out double increase) && (percent || increase < 1));
+                normalized = share ? value : null;
+                expected = share ? string.Empty : "a percentage such as 10%, or a share below 1 such as 0.1";
+                return share;
+            case ModelMetadata.MinSqnr:
+                bool decibels = value.Length == 0 || (TryNumber(value, out double ratio) && ratio <= 200);
+                normalized = decibels ? value : null;
+                expected = decibels ? string.Empty : "a number of decibels from 0 to 200, such as 15";
+                return decibels;
             case ModelMetadata.Seed:
                 bool whole = int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int seed);
                 normalized = whole ? seed.ToString(CultureInfo.InvariantCulture) : null;

@@ -16,6 +16,9 @@ internal static class ModelMetadata
     public const string Rounding = "Rounding";
     public const string RecipeSettings = "RecipeSettings";
     public const string Calibration = "Calibration";
+    public const string EvaluationText = "EvaluationText";
+    public const string MaxPerplexityIncrease = "MaxPerplexityIncrease";
+    public const string MinSqnr = "MinSqnr";
     public const string Seed = "Seed";
     public const string Link = "Link";
     public const string CopyToOutputDirectory = "CopyToOutputDirectory";
@@ -35,7 +38,8 @@ internal static class ModelMetadata
     /// <summary>What a project may write on an item.</summary>
     public static IReadOnlyList<string> Public { get; } =
     [
-        Name, Recipe, Precision, Activations, WideSites, Prefix, Weights, Granularity, Overrides, Alpha, Rounding, RecipeSettings, Calibration, Seed,
+        Name, Recipe, Precision, Activations, WideSites, Prefix, Weights, Granularity, Overrides, Alpha, Rounding, RecipeSettings, Calibration,
+        EvaluationText, MaxPerplexityIncrease, MinSqnr, Seed,
         Link, CopyToOutputDirectory, CopyToPublishDirectory, Visible,
     ];
 }

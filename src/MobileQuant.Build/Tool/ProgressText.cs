@@ -39,10 +39,27 @@ internal sealed class ProgressText
         string reason = result.Text("reason");
         return string.Format(
             CultureInfo.InvariantCulture,
-            "{0} in {1:0.0} s{2}, {3:0.0} MB",
+            "{0} in {1:0.0} s{2}, {3:0.0} MB{4}",
             fromStore ? "from the store" : "quantized",
             result.Number("seconds"),
             fromStore || reason.Length == 0 ? string.Empty : " (" + reason + ")",
-            result.Number("bytes") / 1e6);
+            result.Number("bytes") / 1e6,
+            Quality(result));
+    }
+
+    private static string Quality(ToolEvent result)
+    {
+        List<string> parts = [];
+        if (result.Text("perplexityIncrease").Length > 0)
+        {
+            parts.Add(string.Format(CultureInfo.InvariantCulture, "perplexity {0:+0.00;-0.00;0.00} %", result.Number("perplexityIncrease") * 100));
+        }
+
+        if (result.Text("worstSqnr").Length > 0)
+        {
+            parts.Add(string.Format(CultureInfo.InvariantCulture, "worst site {0:0.0} dB", result.Number("worstSqnr")));
+        }
+
+        return parts.Count == 0 ? string.Empty : "; " + string.Join(", ", parts);
     }
 }

@@ -48,6 +48,17 @@ internal static class ToolArguments
             arguments.AddRange(["--settings", settings]);
         }
 
+        foreach ((string option, string metadata) in new[]
+        {
+            ("--evaluation-text", ModelMetadata.EvaluationText), ("--max-perplexity-increase", ModelMetadata.MaxPerplexityIncrease), ("--min-sqnr", ModelMetadata.MinSqnr),
+        })
+        {
+            if (model.GetMetadata(metadata) is { Length: > 0 } value)
+            {
+                arguments.AddRange([option, value]);
+            }
+        }
+
         foreach (string calibration in FileList.Split(model.GetMetadata(ModelMetadata.Calibration)))
         {
             arguments.AddRange(["--calibration", calibration]);

@@ -47,6 +47,21 @@ public sealed class PackagedSample : IDisposable
 
     internal CommandResult Run(params string[] arguments) => Commands.DotNet(Root, Store, arguments);
 
+    /// <summary>A second copy of the sample, with the packages and the store of the first.</summary>
+    /// <param name="name">Its folder, beside the first.</param>
+    internal string CopyAs(string name)
+    {
+        string folder = Path.Combine(Root, "samples", name);
+        Directory.CreateDirectory(folder);
+        foreach (string file in new[] { "StoryTeller.csproj", "Program.cs" })
+        {
+            File.Copy(Path.Combine(Repository.StoryTeller, file), Path.Combine(folder, file));
+        }
+
+        AddReference(Path.Combine(folder, "StoryTeller.csproj"));
+        return folder;
+    }
+
     private void Pack(string project)
     {
         Directory.CreateDirectory(Root);
@@ -58,19 +73,7 @@ public sealed class PackagedSample : IDisposable
     // The project file stays as it is, up to the one reference that a user adds.
     private void CopySample()
     {
-        Directory.CreateDirectory(Sample);
-        foreach (string file in new[] { "StoryTeller.csproj", "Program.cs" })
-        {
-            File.Copy(Path.Combine(Repository.StoryTeller, file), Path.Combine(Sample, file));
-        }
-
-        Workspace.Edit(
-            Path.Combine(Sample, "StoryTeller.csproj"),
-            "  <ItemGroup>",
-            $"""
-              <ItemGroup>
-                <PackageReference Include="MobileQuant.Build" Version="{_version}" />
-            """);
+        CopyAs("StoryTeller");
         string model = Path.Combine(Root, "testassets", "stories-llama-2m");
         Directory.CreateDirectory(model);
         foreach (string file in Directory.GetFiles(SharedData.DefaultModel))
@@ -86,4 +89,12 @@ public sealed class PackagedSample : IDisposable
             </configuration>
             """);
     }
+
+    private void AddReference(string project) => Workspace.Edit(
+        project,
+        "  <ItemGroup>",
+        $"""
+          <ItemGroup>
+            <PackageReference Include="MobileQuant.Build" Version="{_version}" />
+        """);
 }
