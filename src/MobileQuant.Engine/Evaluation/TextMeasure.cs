@@ -3,7 +3,7 @@ namespace MobileQuant.Evaluation;
 /// <summary>What is measured on which text.</summary>
 /// <param name="Protocol">How.</param>
 /// <param name="TextPath">The file.</param>
-/// <param name="Window">Tokens per window of <see cref="EvaluationProtocol.Perplexity"/>; null: 512 or the context if shorter.</param>
+/// <param name="Window">Tokens per window of <see cref="EvaluationProtocol.Perplexity"/>, 512 unless given, and most of <see cref="EvaluationProtocol.Wikitext"/>, the context unless given; at most the context.</param>
 /// <param name="Limit">Most windows, pages, lines or questions; null: all.</param>
 public sealed record TextMeasure(EvaluationProtocol Protocol, string TextPath, int? Window = null, int? Limit = null)
 {

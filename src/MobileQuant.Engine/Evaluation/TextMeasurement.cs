@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MobileQuant.Text;
+using MobileQuant.Torch;
 
 namespace MobileQuant.Evaluation;
 
@@ -23,14 +24,15 @@ internal static class TextMeasurement
             throw new MobileQuantException("MQ1010", $"{modelPath} has no tokenizer, which evaluating a text needs.", "Put tokenizer.json beside the weights.");
         }
 
+        using IDisposable? memory = kind == EvaluationKind.Artifact ? null : NativeMemory.KeepFreed();
         string name = Path.GetFileName(measure.TextPath);
         switch (measure.Protocol)
         {
             case EvaluationProtocol.Wikitext:
                 int prefix = tokenizer.EndOfTextId ?? tokenizer.BeginOfTextId
                     ?? throw new MobileQuantException("MQ1010", $"{modelPath}: the tokenizer names no token that ends a text, which the protocol wikitext begins with.", "Name eos_token in tokenizer_config.json.");
-                WordPerplexityResult words = WikitextEvaluator.Evaluate(model, name, File.ReadAllText(measure.TextPath), text => tokenizer.Encode(text, addSpecialTokens: false), prefix, measure.Limit, progress, cancellationToken);
-                return new(kind, words.Tokens, null, words.Perplexity, words.WordPerplexity, null);
+                WordPerplexityResult words = WikitextEvaluator.Evaluate(model, name, File.ReadAllText(measure.TextPath), text => tokenizer.Encode(text, addSpecialTokens: false), prefix, measure.Window, measure.Limit, progress, cancellationToken);
+                return new(kind, words.Tokens, words.Window, words.Perplexity, words.WordPerplexity, null);
             case EvaluationProtocol.Lambada:
                 int[][] lines = [.. ReadLines(measure.TextPath).Take(measure.Limit ?? int.MaxValue).Select(line => tokenizer.Encode(line))];
                 LastTokenResult last = LastTokenEvaluator.Evaluate(model, name, lines, progress, cancellationToken);

@@ -13,17 +13,19 @@ public static class WikitextEvaluator
     /// <param name="raw">The file's content.</param>
     /// <param name="encode">Text to ids, without special tokens.</param>
     /// <param name="prefix">The token that the first token of a page is conditioned on: the one that ends a text.</param>
+    /// <param name="window">Most tokens of a window, 1 or more; null: the context.</param>
     /// <param name="limit">Most pages; null: all.</param>
     /// <param name="progress">Told in pages, as step <c>evaluate</c>.</param>
     /// <param name="cancellationToken">Stops between windows.</param>
     /// <returns>The result.</returns>
-    /// <exception cref="MobileQuantException">MQ3020: there is no page.</exception>
+    /// <exception cref="MobileQuantException">MQ3020: there is no page; MQ3021: the window does not fit.</exception>
     public static WordPerplexityResult Evaluate(
         ILanguageModel model,
         string text,
         string raw,
         Func<string, int[]> encode,
         int prefix,
+        int? window = null,
         int? limit = null,
         IProgress<QuantizationEvent>? progress = null,
         CancellationToken cancellationToken = default)
@@ -36,6 +38,12 @@ public static class WikitextEvaluator
             throw new MobileQuantException("MQ3020", $"{text} has no page.", "Use the raw WikiText file, with its title lines.");
         }
 
+        int context = window ?? model.ContextLength;
+        if (context < 1 || context > model.ContextLength)
+        {
+            throw new MobileQuantException("MQ3021", $"A window of {context} tokens does not fit: {model.Name} takes 1 to {model.ContextLength}.", "Give another window (--window), or leave it out.");
+        }
+
         double sum = 0;
         long words = 0;
         long tokens = 0;
@@ -44,22 +52,22 @@ public static class WikitextEvaluator
             int[] ids = encode(WikitextPages.Detokenize(pages[i]));
             words += WikitextPages.CountWords(pages[i]);
             tokens += ids.Length;
-            sum += ScorePage(model, [prefix, .. ids], cancellationToken);
+            sum += ScorePage(model, [prefix, .. ids], context, cancellationToken);
             progress?.Report(new QuantizationEvent.Progress("evaluate", $"word perplexity of {text}", i + 1, pages.Length));
         }
 
-        return new(model.Name, text, pages.Length, words, tokens, Math.Exp(-sum / tokens), Math.Exp(-sum / words));
+        return new(model.Name, text, pages.Length, context, words, tokens, Math.Exp(-sum / tokens), Math.Exp(-sum / words));
     }
 
-    /// <summary>Windows of a page: each scores up to one context of new tokens from one token before them, the last one too.</summary>
-    private static double ScorePage(ILanguageModel model, ReadOnlySpan<int> ids, CancellationToken cancellationToken)
+    /// <summary>Windows of a page: each scores up to <paramref name="context"/> new tokens from one token before them, the last one too.</summary>
+    private static double ScorePage(ILanguageModel model, ReadOnlySpan<int> ids, int context, CancellationToken cancellationToken)
     {
         double sum = 0;
-        TokenScore[] scores = new TokenScore[model.ContextLength];
+        TokenScore[] scores = new TokenScore[context];
         for (int done = 1; done < ids.Length;)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            int count = Math.Min(model.ContextLength, ids.Length - done);
+            int count = Math.Min(context, ids.Length - done);
             Span<TokenScore> window = scores.AsSpan(0, count);
             model.Score(ids[(done - 1)..(done + count)], window);
             foreach (TokenScore score in window)

@@ -11,6 +11,11 @@ public sealed class DecoderModel : IDisposable
 {
     private const int QueriesPerBlock = 512;
 
+    /// <summary>16 MiB of scores: freshly mapped pages of larger ones would cost more than the products.</summary>
+    private const long ScoresPerBlock = 1 << 22;
+
+    private const long FewestQueries = 16;
+
     private readonly bool _ownsWeights;
     private RotaryTable? _rotary;
 
@@ -282,16 +287,18 @@ public sealed class DecoderModel : IDisposable
             return MixFused(q, k, v, start);
         }
 
-        if (tokens <= QueriesPerBlock)
+        long queries = ScoresPerBlock / (q.shape[0] * q.shape[1] * k.shape[2]) / FewestQueries * FewestQueries;
+        queries = Math.Clamp(queries, FewestQueries, QueriesPerBlock);
+        if (tokens <= queries)
         {
             return MixBlock(layer, q, k, v, start, tap);
         }
 
         torch.Tensor mixed = torch.empty_like(q);
-        for (long first = 0; first < tokens; first += QueriesPerBlock)
+        for (long first = 0; first < tokens; first += queries)
         {
             using DisposeScope scope = torch.NewDisposeScope();
-            long count = Math.Min(QueriesPerBlock, tokens - first);
+            long count = Math.Min(queries, tokens - first);
             long seen = start + first + count;
             mixed.narrow(2, first, count).copy_(MixBlock(layer, q.narrow(2, first, count), k.narrow(2, 0, seen), v.narrow(2, 0, seen), start + (int)first, tap));
         }

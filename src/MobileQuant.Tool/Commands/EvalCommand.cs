@@ -20,7 +20,7 @@ internal sealed class EvalCommand
 
     private readonly Argument<string> _model = new("model") { Description = "A checkpoint: folder or GGUF file (evaluated in float), or a .mq.safetensors file (evaluated in integers)." };
     private readonly Option<string> _text = new("--text") { Description = "The text to evaluate on.", Required = true, HelpName = "file" };
-    private readonly Option<int?> _window = new("--window") { Description = "Tokens per window of the protocol perplexity; default: 512, or the context if shorter.", HelpName = "number" };
+    private readonly Option<int?> _window = new("--window") { Description = "Tokens per window of the protocols perplexity (default: 512, or the context if shorter) and wikitext (default: the context).", HelpName = "number" };
     private readonly Option<string> _protocol = new("--protocol") { Description = "perplexity: windows of one text. wikitext: word perplexity by documents. lambada: accuracy of each line's last token. choice: accuracy of choosing among each line's answers.", DefaultValueFactory = _ => "perplexity", HelpName = "perplexity|wikitext|lambada|choice" };
     private readonly Option<int?> _limit = new("--limit") { Description = "Most windows, pages, lines or questions; default: all.", HelpName = "number" };
     private readonly Option<bool> _simulate = new("--simulate") { Description = "Quantize the checkpoint by the options below and evaluate that in float arithmetic." };

@@ -35,19 +35,32 @@ public class EvaluatorTests
         Assert.Equal(code, Assert.Throws<MobileQuantException>(() => PerplexityEvaluator.Evaluate(model, "text", new int[ids], window)).Code);
     }
 
-    [Fact]
-    public void WikiText_scores_every_token_once_in_windows_without_overlap()
+    [Theory]
+    [InlineData(4, null)]
+    [InlineData(4, 4)]
+    [InlineData(100, 4)]
+    public void WikiText_scores_every_token_once_in_windows_without_overlap(int context, int? window)
     {
-        FakeModel model = new(context: 4, token => -token);
+        FakeModel model = new(context, token => -token);
         const string Raw = " \n = One = \n \n a b c d e f \n\n = Two = \n \n g \n";
         WordPerplexityResult result = WikitextEvaluator.Evaluate(
-            model, "text", Raw, page => page.Contains("One", StringComparison.Ordinal) ? [1, 2, 3, 4, 5, 6] : [7], prefix: 0);
+            model, "text", Raw, page => page.Contains("One", StringComparison.Ordinal) ? [1, 2, 3, 4, 5, 6] : [7], prefix: 0, window);
 
+        Assert.Equal(4, result.Window);
         Assert.Equal(["0 1 2 3 4", "4 5 6", "0 7"], model.Seen);
         Assert.Equal(2, result.Pages);
         Assert.Equal(7, result.Tokens);
         Assert.Equal(Math.Exp(28.0 / result.Words), result.WordPerplexity, 12);
         Assert.Equal(Math.Exp(4), result.Perplexity, 12);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    public void WikiText_refuses_impossible_windows(int window)
+    {
+        FakeModel model = new(context: 4, _ => -1);
+        Assert.Equal("MQ3021", Assert.Throws<MobileQuantException>(() => WikitextEvaluator.Evaluate(model, "text", " = One = \n a\n", _ => [1], 0, window)).Code);
     }
 
     [Fact]
