@@ -87,6 +87,44 @@ public sealed class QualityGateTests(DefaultArtifact artifact) : IClassFixture<D
     public async Task An_increase_needs_a_text() =>
         (await CommandRun.Of(artifact.QuantizeArguments("--max-perplexity-increase", "10%"))).IsError(2, "MQ1033");
 
+    [Fact]
+    public async Task Eval_judges_an_artifact_by_its_checkpoint_with_the_figures_of_quantize()
+    {
+        JsonElement made = (await QuantizeAsync(artifact.Folder["judged/stories.mq.safetensors"], "--json")).Json.GetProperty("quality");
+        string[] arguments = ["eval", artifact.Path, "--text", artifact.Text, "--reference", SharedData.DefaultModel, "--limit", "32"];
+        CommandRun good = await CommandRun.Of([.. arguments, "--max-perplexity-increase", "20%", "--min-sqnr", "10", "--json"]);
+        Assert.True(good.ExitCode == 0, good.Out + good.Error);
+        Assert.Equal(made.ToString(), good.Json.GetProperty("quality").ToString());
+        Assert.Equal(made.GetProperty("perplexity").GetDouble(), good.Json.GetProperty("perplexity").GetDouble(), 12);
+        Assert.Matches("float: perplexity [0-9.]+, [-+]?[0-9.]+ % over it; worst site layers\\.", (await CommandRun.Of(arguments)).Out);
+
+        CommandRun bad = await CommandRun.Of([.. arguments, "--min-sqnr", "60", "--json"]);
+        bad.IsError(3, "MQ3061");
+        Assert.Contains("19 of 19 sites", bad.Json.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Eval_judges_a_simulation_by_all_of_its_sites()
+    {
+        string[] arguments = ["eval", SharedData.DefaultModel, "--simulate", "--recipe", "RoundToNearest", "--calibration", artifact.Text, "--text", artifact.Text, "--limit", "4", "--json"];
+        CommandRun good = await CommandRun.Of([.. arguments, "--max-perplexity-increase", "20%", "--min-sqnr", "10"]);
+        Assert.True(good.ExitCode == 0, good.Out + good.Error);
+        Assert.Contains(good.Json.GetProperty("quality").GetProperty("sites").EnumerateArray(), site => site.GetProperty("site").GetString() == "layers.3.mlp.down.input");
+
+        CommandRun bad = await CommandRun.Of([.. arguments, "--precision", "W4A8", "--max-perplexity-increase", "0.01%", "--min-sqnr", "20"]);
+        bad.IsError(3, "MQ3060");
+        Assert.Contains("Precision=W4B64A8", bad.Json.GetProperty("error").GetProperty("remedy").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("MQ1034", false, "--min-sqnr", "10")]
+    [InlineData("MQ1034", true, "--min-sqnr", "10")]
+    [InlineData("MQ1034", false, "--reference", "MODEL", "--protocol", "lambada")]
+    [InlineData("MQ1034", true, "--reference", "MODEL", "--simulate")]
+    [InlineData("MQ1031", false, "--reference", "MODEL", "--max-perplexity-increase", "10")]
+    public async Task Eval_without_anything_to_compare_with_is_a_usage_error(string code, bool isCheckpoint, params string[] more) =>
+        (await CommandRun.Of(["eval", isCheckpoint ? SharedData.DefaultModel : artifact.Path, "--text", artifact.Text, "--json", .. more.Select(one => one == "MODEL" ? SharedData.DefaultModel : one)])).IsError(2, code);
+
     /// <summary>The fixture's model again, measured on the fixture's text, elsewhere.</summary>
     private Task<CommandRun> QuantizeAsync(string output, params string[] more)
     {

@@ -1,3 +1,5 @@
+using MobileQuant.Evaluation.Quality;
+
 namespace MobileQuant.Evaluation;
 
 /// <summary>What to evaluate, on what, how.</summary>
@@ -20,6 +22,12 @@ public sealed record EvaluationRequest
 
     /// <summary>Threads; 0: all cores.</summary>
     public int Threads { get; init; }
+
+    /// <summary>The checkpoint that an artifact is compared with; a simulation is compared with its own.</summary>
+    public string? ReferencePath { get; init; }
+
+    /// <summary>What a quantized model must keep against float; with the protocol <see cref="EvaluationProtocol.Perplexity"/> only.</summary>
+    public QualityLimits Limits { get; init; } = QualityLimits.None;
 
     /// <summary>How to quantize before simulating; null: a checkpoint is evaluated in float.</summary>
     public QuantizationRequest? Simulation { get; init; }

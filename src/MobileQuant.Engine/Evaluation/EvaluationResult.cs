@@ -1,3 +1,5 @@
+using MobileQuant.Evaluation.Quality;
+
 namespace MobileQuant.Evaluation;
 
 /// <summary>What an evaluation found; measures that the protocol does not have are null.</summary>
@@ -11,6 +13,9 @@ public sealed record EvaluationResult(EvaluationKind Kind, long Tokens, int? Win
 {
     /// <summary>Share of questions whose right answer was the likeliest per character.</summary>
     public double? NormalizedAccuracy { get; init; }
+
+    /// <summary>Against the float model, where that was asked for.</summary>
+    public QualityMeasurement? Quality { get; init; }
 
     /// <summary>Questions that were asked.</summary>
     public int? Questions { get; init; }

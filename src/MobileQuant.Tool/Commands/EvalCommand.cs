@@ -16,6 +16,7 @@ internal sealed class EvalCommand
           mobilequant eval tiny.mq.safetensors --text lambada_test.jsonl --protocol lambada --limit 500
           mobilequant eval tiny.mq.safetensors --text questions.jsonl --protocol choice
           mobilequant eval models/TinyLlama --text heldout.txt --simulate --precision W4A8
+          mobilequant eval tiny.mq.safetensors --text heldout.txt --reference models/TinyLlama --max-perplexity-increase 10%
         """;
 
     private readonly Argument<string> _model = new("model") { Description = "A checkpoint: folder or GGUF file (evaluated in float), or a .mq.safetensors file (evaluated in integers)." };
@@ -24,6 +25,8 @@ internal sealed class EvalCommand
     private readonly Option<string> _protocol = new("--protocol") { Description = "perplexity: windows of one text. wikitext: word perplexity by documents. lambada: accuracy of each line's last token. choice: accuracy of choosing among each line's answers.", DefaultValueFactory = _ => "perplexity", HelpName = "perplexity|wikitext|lambada|choice" };
     private readonly Option<int?> _limit = new("--limit") { Description = "Most windows, pages, lines or questions; default: all.", HelpName = "number" };
     private readonly Option<bool> _simulate = new("--simulate") { Description = "Quantize the checkpoint by the options below and evaluate that in float arithmetic." };
+    private readonly Option<string?> _reference = new("--reference") { Description = "The checkpoint that an artifact was made of: its perplexity in float, and signal to noise, are measured too.", HelpName = "checkpoint" };
+    private readonly QualityOptions _quality = new();
     private readonly RecipeOptions _recipe = new();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json();
@@ -36,8 +39,9 @@ internal sealed class EvalCommand
         EvalCommand self = new(console);
         Command command = new("eval", "Measures perplexity or accuracy of a checkpoint or an artifact on a text.")
         {
-            self._model, self._text, self._window, self._protocol, self._limit, self._threads, self._json, self._simulate,
+            self._model, self._text, self._window, self._protocol, self._limit, self._threads, self._json, self._simulate, self._reference,
         };
+        self._quality.AddTo(command);
         self._recipe.AddTo(command);
         command.SetAction((parsed, token) => Task.Run(() => self.Run(parsed, token), token));
         return command;
@@ -56,6 +60,8 @@ internal sealed class EvalCommand
             Window = parsed.GetValue(_window),
             Limit = parsed.GetValue(_limit),
             Threads = threads,
+            ReferencePath = parsed.GetValue(_reference) is { } reference ? Path.GetFullPath(reference) : null,
+            Limits = _quality.Read(parsed),
             Simulation = parsed.GetValue(_simulate) ? _recipe.Read(parsed, model, output: "", threads) : null,
         };
         Stopwatch clock = Stopwatch.StartNew();
@@ -85,6 +91,7 @@ internal sealed class EvalCommand
             NormalizedAccuracy = result.NormalizedAccuracy,
             Questions = result.Questions,
             Seconds = Math.Round(elapsed.TotalSeconds, 3),
+            Quality = result.Quality is { } quality ? QualityResult.Of(quality) : null,
         };
         if (json)
         {
@@ -100,5 +107,9 @@ internal sealed class EvalCommand
             _ => FormattableString.Invariant($"perplexity {result.Perplexity:0.####} in windows of {result.Window}"),
         };
         _console.Out.WriteLine(FormattableString.Invariant($"{model} ({output.Kind}): {measure}, {result.Tokens} tokens of {text}, {output.Seconds:0.0} s"));
+        if (result.Quality is { Perplexity: { } perplexity } measured && measured.WorstSites.FirstOrDefault() is { } worst)
+        {
+            _console.Out.WriteLine(FormattableString.Invariant($"float: perplexity {perplexity.Reference:0.####}, {perplexity.Increase * 100:+0.00;-0.00;0.00} % over it; worst site {worst.Site} {worst.Decibels:0.0} dB"));
+        }
     }
 }

@@ -44,6 +44,10 @@ internal sealed record EvaluationOutput
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Questions { get; init; }
 
+    /// <summary>Against the float model, with a reference or limits.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public QualityResult? Quality { get; init; }
+
     /// <summary>Wall time.</summary>
     public required double Seconds { get; init; }
 }

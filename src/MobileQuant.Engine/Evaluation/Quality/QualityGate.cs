@@ -12,11 +12,20 @@ internal static class QualityGate
     /// <param name="request">Its limits, and what suggestions start from.</param>
     /// <param name="measurement">Its figures.</param>
     /// <returns>MQ3060: perplexity; MQ3061: a site; MQ3062: the float model has no perplexity to compare with. Null when it passes.</returns>
-    public static MobileQuantException? Judge(QuantizationRequest request, QualityMeasurement measurement)
+    public static MobileQuantException? Judge(QuantizationRequest request, QualityMeasurement measurement) => Judge(
+        Path.GetFileName(request.CheckpointPath), request.EvaluationText, request.Limits, measurement, () => QualitySuggestions.Text(request, measurement));
+
+    /// <summary>Judges figures.</summary>
+    /// <param name="model">The model's name.</param>
+    /// <param name="text">The evaluation text; null where there is none.</param>
+    /// <param name="limits">The limits.</param>
+    /// <param name="measurement">The figures.</param>
+    /// <param name="remedy">What to do where they fail.</param>
+    /// <returns>As the other.</returns>
+    public static MobileQuantException? Judge(string model, string? text, QualityLimits limits, QualityMeasurement measurement, Func<string> remedy)
     {
-        string model = Path.GetFileName(request.CheckpointPath);
-        string? perplexity = JudgePerplexity(request, measurement);
-        string? sites = JudgeSites(request.Limits.MinSqnr, measurement);
+        string? perplexity = JudgePerplexity(text, limits.MaxPerplexityIncrease, measurement);
+        string? sites = JudgeSites(limits.MinSqnr, measurement);
         if (perplexity is null && sites is null)
         {
             return null;
@@ -26,12 +35,12 @@ internal static class QualityGate
         {
             return new(
                 "MQ3062",
-                $"{model}: the quality gate cannot judge the perplexity: that of the float model on {Path.GetFileName(request.EvaluationText)} is {Figures.Perplexity(pair.Reference)}.",
+                $"{model}: the quality gate cannot judge the perplexity: that of the float model on {Path.GetFileName(text)} is {Figures.Perplexity(pair.Reference)}.",
                 "Check the checkpoint, and that the text is of a kind that the model knows.");
         }
 
         string reasons = string.Join(" ", ((string?[])[perplexity, sites]).Where(reason => reason is not null));
-        return new(perplexity is null ? "MQ3061" : "MQ3060", $"{model} fails the quality gate: {reasons}\nThe worst sites: {WorstSites(measurement)}.", QualitySuggestions.Text(request, measurement));
+        return new(perplexity is null ? "MQ3061" : "MQ3060", $"{model} fails the quality gate: {reasons}\nThe worst sites: {WorstSites(measurement)}.", remedy());
     }
 
     /// <summary>One line that tells the figures, for people.</summary>
@@ -55,10 +64,10 @@ internal static class QualityGate
         return $"quality: {string.Join("; ", parts)}";
     }
 
-    private static string? JudgePerplexity(QuantizationRequest request, QualityMeasurement measurement) =>
-        request.Limits.MaxPerplexityIncrease is { } limit && measurement.Perplexity is { } pair && !(pair.Increase <= limit)
+    private static string? JudgePerplexity(string? text, double? most, QualityMeasurement measurement) =>
+        most is { } limit && measurement.Perplexity is { } pair && !(pair.Increase <= limit)
             ? FormattableString.Invariant(
-                $"its perplexity is {Figures.Perplexity(pair.Quantized)} against {Figures.Perplexity(pair.Reference)} in float, {Figures.Difference(pair.Increase)} % where at most {Percent(limit)} is allowed ({pair.Tokens} tokens of {Path.GetFileName(request.EvaluationText)}).")
+                $"its perplexity is {Figures.Perplexity(pair.Quantized)} against {Figures.Perplexity(pair.Reference)} in float, {Figures.Difference(pair.Increase)} % where at most {Percent(limit)} is allowed ({pair.Tokens} tokens of {Path.GetFileName(text)}).")
             : null;
 
     private static string? JudgeSites(double? least, QualityMeasurement measurement)

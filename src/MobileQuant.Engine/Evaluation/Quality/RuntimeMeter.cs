@@ -1,11 +1,6 @@
-using MobileQuant.Artifacts;
 using MobileQuant.Checkpoints;
-using MobileQuant.Evaluation.Fidelity;
 using MobileQuant.Evaluation.Reporting;
-using MobileQuant.Recipes;
-using MobileQuant.Text;
-using MobileQuant.Torch;
-using TorchSharp;
+using MobileQuant.Modeling;
 
 namespace MobileQuant.Evaluation.Quality;
 
@@ -27,39 +22,24 @@ internal sealed class RuntimeMeter : IArtifactMeter
     {
         using ICheckpoint checkpoint = CheckpointReader.Open(request.CheckpointPath);
         using QuantizedModel integer = QuantizedModel.Open(artifactPath);
-        ArtifactManifest manifest = integer.Manifest
-            ?? throw new MobileQuantException("MQ6000", $"{artifactPath} has no manifest.", "Quantize again.");
-        TorchRuntime.EnsureLoaded(progress, cancellationToken);
-        torch.set_num_threads(request.Threads > 0 ? request.Threads : Environment.ProcessorCount);
-        bool isRotated = ArtifactMeasurement.IsRotated(manifest);
-        PerplexityPair? perplexity;
-        IReadOnlyList<int[]> windows;
-        IReadOnlyList<SiteFidelity>? sites = null;
-        using (StartingModel plain = StartingModel.Load(checkpoint, rotates: false, request.Seed, progress, cancellationToken))
-        {
-            perplexity = request.EvaluationText is null ? null : Compare(request, checkpoint, plain, integer, progress, cancellationToken);
-            windows = Windows(request, checkpoint, plain, progress, cancellationToken);
-            sites = isRotated ? null : Sites(plain);
-        }
-
-        if (sites is null)
-        {
-            // One float model at a time: the rotated one has the residual stream of the artifact.
-            using StartingModel rotated = StartingModel.Load(checkpoint, rotates: true, request.Seed, progress, cancellationToken);
-            sites = Sites(rotated);
-        }
-
-        return new() { ArtifactSha256 = artifactSha256, Perplexity = perplexity, Sites = [.. sites.Select(FidelityPoint.Of)] };
-
-        IReadOnlyList<SiteFidelity> Sites(StartingModel reference)
-        {
-            reference.Model.Prefix = manifest.Program.Prefix ?? [];
-            return FidelityEvaluator.OfRuntime(reference.Model, null, integer, windows, request.Threads, progress, cancellationToken);
-        }
+        PerplexityPair? perplexity = null;
+        IReadOnlyList<FidelityPoint> sites = CheckpointComparison.Run(
+            checkpoint,
+            integer,
+            request.Seed,
+            request.Threads,
+            plain =>
+            {
+                perplexity = request.EvaluationText is null ? null : Compare(request, checkpoint, plain, integer, progress, cancellationToken);
+                return Windows(request, checkpoint, plain, progress, cancellationToken);
+            },
+            progress,
+            cancellationToken);
+        return new() { ArtifactSha256 = artifactSha256, Perplexity = perplexity, Sites = sites };
     }
 
     private static PerplexityPair Compare(
-        QuantizationRequest request, ICheckpoint checkpoint, StartingModel reference, QuantizedModel integer, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
+        QuantizationRequest request, ICheckpoint checkpoint, DecoderModel reference, QuantizedModel integer, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
         EvaluationText.Check(request, checkpoint);
         string name = Path.GetFileName(request.EvaluationText!);
@@ -68,12 +48,12 @@ internal sealed class RuntimeMeter : IArtifactMeter
 
         // The runtime first: behind a prefix its context is the shorter one, and both must be cut into the same windows.
         PerplexityResult quantized = PerplexityEvaluator.Evaluate(new RuntimeLanguageModel("integers", session), $"{name} in integers", ids, null, EvaluationText.MostWindows, progress, cancellationToken);
-        PerplexityResult real = PerplexityEvaluator.Evaluate(new FloatLanguageModel("float", reference.Model), $"{name} in float", ids, quantized.Window, EvaluationText.MostWindows, progress, cancellationToken);
+        PerplexityResult real = PerplexityEvaluator.Evaluate(new FloatLanguageModel("float", reference), $"{name} in float", ids, quantized.Window, EvaluationText.MostWindows, progress, cancellationToken);
         return new(real.Perplexity, quantized.Perplexity, quantized.Window, quantized.Tokens);
     }
 
-    private static IReadOnlyList<int[]> Windows(QuantizationRequest request, ICheckpoint checkpoint, StartingModel plain, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken) =>
+    private static IReadOnlyList<int[]> Windows(QuantizationRequest request, ICheckpoint checkpoint, DecoderModel plain, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken) =>
         request.EvaluationText is { } text
             ? FidelityWindows.Read(text, EvaluationText.TokenizerOf(checkpoint), checkpoint.Architecture)
-            : ArtifactMeasurement.Windows(request, checkpoint, plain.Model, progress, cancellationToken);
+            : ArtifactMeasurement.Windows(request, checkpoint, plain, progress, cancellationToken);
 }
