@@ -1,4 +1,5 @@
 using MobileQuant.Modeling;
+using MobileQuant.Torch;
 using TorchSharp;
 
 namespace MobileQuant.Learning;
@@ -66,7 +67,7 @@ internal sealed class Objective
         using IDisposable noGradient = torch.no_grad();
         torch.Tensor difference = actual - target;
         double loss = difference.square().mean().item<float>() * share;
-        return (loss, difference.mul_(2 * share / difference.numel()));
+        return (loss, difference.Scale(2 * share / difference.numel()));
     }
 
     /// <summary>Mean Kullback-Leibler divergence of next-token distributions, float from learned; gradient by the head's input.</summary>
@@ -90,7 +91,7 @@ internal sealed class Objective
             torch.Tensor p = torch.nn.functional.linear(expected.narrow(0, start, count), _teacher.Weights.Head).log_softmax(-1);
             torch.Tensor probability = p.exp();
             sum += p.sub_(q).mul_(probability).sum().item<float>();
-            gradient.narrow(0, start, count).copy_(torch.mm(q.exp_().sub_(probability), weight).mul_(share / rows));
+            gradient.narrow(0, start, count).copy_(torch.mm(q.exp_().sub_(probability), weight).Scale(share / rows));
         }
 
         return (sum / rows * share, gradient.view(head.shape));

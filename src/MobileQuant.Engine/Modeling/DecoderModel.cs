@@ -1,3 +1,4 @@
+using MobileQuant.Torch;
 using TorchSharp;
 using F = TorchSharp.torch.nn.functional;
 
@@ -169,7 +170,7 @@ public sealed class DecoderModel : IDisposable
     internal torch.Tensor Embed(torch.Tensor ids, ISiteTap? tap)
     {
         torch.Tensor x = Weights.Embedding.index_select(0, ids.reshape(-1)).view(ids.shape[0], ids.shape[1], Architecture.HiddenSize);
-        return At(tap, new(SiteKind.EmbeddingOutput), Architecture.EmbeddingScale == 1 ? x : x * Architecture.EmbeddingScale);
+        return At(tap, new(SiteKind.EmbeddingOutput), Architecture.EmbeddingScale == 1 ? x : x.Times(Architecture.EmbeddingScale));
     }
 
     /// <summary>What q, k and v read.</summary>
@@ -326,7 +327,7 @@ public sealed class DecoderModel : IDisposable
         {
             if (mask is not null)
             {
-                scores.view(batch, Architecture.KeyValueHeadCount, Architecture.GroupSize, tokens, positions).masked_fill_(mask, value);
+                scores.view(batch, Architecture.KeyValueHeadCount, Architecture.GroupSize, tokens, positions).FillWhere(mask, value);
             }
         }
 
@@ -337,7 +338,7 @@ public sealed class DecoderModel : IDisposable
             scores = tap.Apply(new(layer, SiteKind.Scores), scores);
         }
 
-        scores.mul_(1 / Math.Sqrt(Architecture.HeadSize));
+        scores.Scale(1 / Math.Sqrt(Architecture.HeadSize));
         Mask(double.NegativeInfinity);
         torch.Tensor probabilities = Inside(tap, new(layer, SiteKind.Probabilities), scores.softmax(-1));
         scores.Dispose();
@@ -356,7 +357,7 @@ public sealed class DecoderModel : IDisposable
     {
         ActivationKind.Silu when tap is { SeesInnerSites: true } => x * tap.Apply(new(layer, SiteKind.ActivationSigmoid), x.sigmoid()),
         ActivationKind.Silu => F.silu(x),
-        ActivationKind.GeluTanh => 0.5 * x * (1 + (Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x.pow(3)))).tanh()),
+        ActivationKind.GeluTanh => x.Times(0.5) * (x + (x * x * x).Times(0.044715)).Times(Math.Sqrt(2 / Math.PI)).tanh().Plus(1),
         ActivationKind.GeluErf => F.gelu(x),
         _ => throw new InvalidOperationException($"unknown activation {Architecture.Activation}"),
     };
@@ -366,11 +367,11 @@ public sealed class DecoderModel : IDisposable
 
     private torch.Tensor Norm(NormWeights norm, torch.Tensor x, Func<torch.Tensor, torch.Tensor>? round = null)
     {
-        torch.Tensor gain = Architecture.Norm == NormKind.RmsGainPlusOne ? norm.Gain + 1 : norm.Gain;
+        torch.Tensor gain = Architecture.Norm == NormKind.RmsGainPlusOne ? norm.Gain.Plus(1) : norm.Gain;
         gain = round is null ? gain : round(gain);
         return Architecture.Norm == NormKind.Layer
             ? F.layer_norm(x, [Architecture.HiddenSize], gain, norm.Bias, Architecture.NormEpsilon)
-            : x * (x.square().mean([-1], keepdim: true) + Architecture.NormEpsilon).rsqrt() * gain;
+            : x * x.square().mean([-1], keepdim: true).Plus(Architecture.NormEpsilon).rsqrt() * gain;
     }
 
     private torch.Tensor Heads(torch.Tensor x, int heads) => x.view(x.shape[0], x.shape[1], heads, Architecture.HeadSize).transpose(1, 2);

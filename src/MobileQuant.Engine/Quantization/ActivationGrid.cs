@@ -1,3 +1,4 @@
+using MobileQuant.Torch;
 using TorchSharp;
 
 namespace MobileQuant.Quantization;
@@ -12,7 +13,7 @@ internal static class ActivationGrid
     public static torch.Tensor Round(torch.Tensor x, ValueRange range, int bits)
     {
         (float scale, float zero) = Fit(range, bits);
-        return scale == 0 ? torch.zeros_like(x) : x.div(scale).round_().add_(zero).clamp_(0, Highest(bits)).sub_(zero).mul_(scale);
+        return scale == 0 ? torch.zeros_like(x) : x.Over(scale).round_().Increase(zero).Limit(0, Highest(bits)).Increase(-zero).Scale(scale);
     }
 
     /// <summary>With one symmetric range for the tensor: s = max|range| / (2^(b-1) - 1).</summary>
@@ -20,7 +21,7 @@ internal static class ActivationGrid
     {
         int highest = (1 << (bits - 1)) - 1;
         float scale = range.AbsoluteMaximum / highest;
-        return scale > 0 ? x.div(scale).round_().clamp_(-highest, highest).mul_(scale) : torch.zeros_like(x);
+        return scale > 0 ? x.Over(scale).round_().Limit(-highest, highest).Scale(scale) : torch.zeros_like(x);
     }
 
     /// <summary>With one range per head, x [batch, heads, tokens, size].</summary>
@@ -29,17 +30,17 @@ internal static class ActivationGrid
         (float Scale, float Zero)[] fits = [.. heads.Select(range => Fit(range, bits))];
         using torch.Tensor scale = torch.tensor(fits.Select(f => f.Scale == 0 ? 1 : f.Scale).ToArray(), [heads.Count, 1, 1]);
         using torch.Tensor zero = torch.tensor(fits.Select(f => f.Zero).ToArray(), [heads.Count, 1, 1]);
-        return x.div(scale).round_().add_(zero).clamp_(0, Highest(bits)).sub_(zero).mul_(scale);
+        return x.div(scale).round_().add_(zero).Limit(0, Highest(bits)).sub_(zero).mul_(scale);
     }
 
     /// <summary>With a range per token, found from the last dimension.</summary>
     public static torch.Tensor RoundTokens(torch.Tensor x, int bits)
     {
-        using torch.Tensor minimum = x.amin([-1], keepdim: true).clamp_(max: 0);
-        using torch.Tensor maximum = x.amax([-1], keepdim: true).clamp_(min: 0);
-        using torch.Tensor scale = (maximum - minimum).div_(Highest(bits)).clamp_(min: 1e-30);
-        using torch.Tensor zero = minimum.neg().div_(scale).round_().clamp_(0, Highest(bits));
-        return x.div(scale).round_().add_(zero).clamp_(0, Highest(bits)).sub_(zero).mul_(scale);
+        using torch.Tensor minimum = x.amin([-1], keepdim: true).LimitAbove(0);
+        using torch.Tensor maximum = x.amax([-1], keepdim: true).LimitBelow(0);
+        using torch.Tensor scale = (maximum - minimum).Divide(Highest(bits)).LimitBelow(1e-30);
+        using torch.Tensor zero = minimum.neg().div_(scale).round_().Limit(0, Highest(bits));
+        return x.div(scale).round_().add_(zero).Limit(0, Highest(bits)).sub_(zero).mul_(scale);
     }
 
     /// <summary>Symmetric over the last dimension: codes in [-127, 127] for 8 bits.</summary>
@@ -47,8 +48,8 @@ internal static class ActivationGrid
     {
         int highest = (1 << (bits - 1)) - 1;
         using torch.Tensor magnitude = x.abs();
-        using torch.Tensor scale = magnitude.amax([-1], keepdim: true).div_(highest).clamp_(min: 1e-30);
-        return x.div(scale).round_().clamp_(-highest, highest).mul_(scale);
+        using torch.Tensor scale = magnitude.amax([-1], keepdim: true).Divide(highest).LimitBelow(1e-30);
+        return x.div(scale).round_().Limit(-highest, highest).mul_(scale);
     }
 
     private static int Highest(int bits) => (1 << bits) - 1;

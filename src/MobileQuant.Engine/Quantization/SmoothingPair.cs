@@ -1,4 +1,5 @@
 using MobileQuant.Modeling;
+using MobileQuant.Torch;
 using TorchSharp;
 
 namespace MobileQuant.Quantization;
@@ -192,7 +193,7 @@ public readonly record struct SmoothingPair(int Layer, SmoothingKind Kind)
     {
         if (architecture.Norm == NormKind.RmsGainPlusOne)
         {
-            norm.Gain.add_(1).div_(scales).sub_(1);
+            norm.Gain.Increase(1).div_(scales).Increase(-1);
         }
         else
         {

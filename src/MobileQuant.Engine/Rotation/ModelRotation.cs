@@ -1,4 +1,5 @@
 using MobileQuant.Modeling;
+using MobileQuant.Torch;
 using TorchSharp;
 
 namespace MobileQuant.Rotation;
@@ -112,8 +113,8 @@ public sealed class ModelRotation : IDisposable
     private torch.Tensor TakeGain(NormWeights norm)
     {
         bool plusOne = _source.Norm == NormKind.RmsGainPlusOne;
-        torch.Tensor gain = norm.Gain.to(torch.float64).add_(plusOne ? 1 : 0).DetachFromDisposeScope();
-        norm.Gain.fill_(plusOne ? 0 : 1);
+        torch.Tensor gain = norm.Gain.to(torch.float64).Increase(plusOne ? 1 : 0).DetachFromDisposeScope();
+        norm.Gain.Fill(plusOne ? 0 : 1);
         return gain;
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MobileQuant.Torch;
 using TorchSharp;
 
 namespace MobileQuant.Rounding;
@@ -71,7 +72,7 @@ internal sealed class InputMoments : IDisposable
         for (double damping = Damping; ; damping *= 10)
         {
             torch.Tensor damped = sorted.clone();
-            damped.diagonal().add_(damping * mean);
+            damped.diagonal().Increase(damping * mean);
             (torch.Tensor lower, torch.Tensor info) = torch.linalg.cholesky_ex(damped);
             if (info.item<int>() == 0)
             {
