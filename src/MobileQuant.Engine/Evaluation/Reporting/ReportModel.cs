@@ -41,9 +41,10 @@ public sealed record ReportModel
     public static ReportModel Of(ComparisonResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
+        string[] recipes = [.. result.Rows.Select(row => row.Recipe).Distinct()];
         return new()
         {
-            Title = $"{result.Model}: {result.Rows.Select(row => row.Recipe).Distinct().Count()} recipes compared",
+            Title = recipes.Length == 1 ? $"{result.Model}: {recipes[0]}" : $"{result.Model}: {recipes.Length} recipes compared",
             Summary =
             [
                 new("model", result.Model),
