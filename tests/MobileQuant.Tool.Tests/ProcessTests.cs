@@ -46,7 +46,7 @@ public sealed class ProcessTests : IDisposable
 
         Assert.Equal(0, Kill(tool.Id, Interrupt));
 
-        Assert.True(tool.WaitForExit(TimeSpan.FromSeconds(20)));
+        Assert.True(tool.WaitForExit(TimeSpan.FromSeconds(5)));
         Assert.Equal(ExitCodes.Cancelled, tool.ExitCode);
         AssertNothingLeft();
     }

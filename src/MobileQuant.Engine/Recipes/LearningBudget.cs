@@ -6,7 +6,7 @@ namespace MobileQuant.Recipes;
 /// <summary>How long recipes learn unless the user says otherwise: a rule of the model's size alone, so that every machine does the same.</summary>
 internal static class LearningBudget
 {
-    /// <summary>Parameters times tokens of all steps: what makes 28 million parameters learn half an hour on two cores.</summary>
+    /// <summary>Parameters times tokens of all steps: what makes 28 million parameters learn about 25 minutes on two cores.</summary>
     private const double Work = 2.3e13;
 
     /// <summary>What the float model's outputs of all windows may take, to be kept: every window comes again in a later step.</summary>

@@ -52,8 +52,8 @@ public class FidelityEvaluatorTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData("W8A8", "RoundToNearest", 25)]
-    [InlineData("W4A8", "SmoothQuant-Edge", 25)]
-    [InlineData("W4A8", "Rotated", 25)]
+    [InlineData("W4A8", "SmoothQuant-Edge", 26)]
+    [InlineData("W4A8", "Rotated", 26)]
     public void The_runtime_is_as_far_from_float_as_the_simulation_is(string precision, string recipe, double leastDecibels)
     {
         using LoweredModel model = new(LoweredModel.Request(precision, ActivationMode.Token, recipe));
@@ -68,7 +68,7 @@ public class FidelityEvaluatorTests(ITestOutputHelper output)
         Assert.Equal(integers.Select(f => f.Site), between.Select(f => f.Site));
 
         // One window: codes that fall to the other side of a half move a site by some tenths of a decibel.
-        Assert.All(integers, f => Assert.InRange(f.Decibels - simulated[f.Site], -1.5, 1.5));
+        Assert.All(integers, f => Assert.InRange(f.Decibels - simulated[f.Site], -1, 1));
         Assert.InRange(integers.Average(f => f.Decibels - simulated[f.Site]), -0.3, 0.3);
         Assert.All(between, f => Assert.InRange(f.Decibels, leastDecibels, 200));
     }
