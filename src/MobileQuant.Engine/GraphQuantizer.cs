@@ -41,6 +41,7 @@ public static class GraphQuantizer
         WeightSchemes schemes = SchemesOf(request, checkpoint.Architecture);
         TorchRuntime.EnsureLoaded(progress, cancellationToken);
         torch.set_num_threads(request.Threads > 0 ? request.Threads : Environment.ProcessorCount);
+        using IDisposable memory = NativeMemory.KeepFreed();
         if (choice.Reason is not null)
         {
             progress?.Report(new QuantizationEvent.Message($"Recipe {choice.Recipe.Name}: {choice.Reason}."));

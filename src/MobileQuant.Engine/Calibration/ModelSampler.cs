@@ -54,7 +54,8 @@ public static class ModelSampler
             using torch.Tensor ids = torch.tensor(current, [size, 1]);
             using torch.Tensor hidden = model.ForwardHidden(ids, cache: cache);
             using torch.Tensor logits = model.ComputeLogits(hidden);
-            using torch.Tensor probabilities = logits.softmax(-1);
+            using torch.Tensor computed = logits.softmax(-1);
+            using torch.Tensor probabilities = computed.cpu();
             ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(probabilities.bytes);
             for (int i = 0; i < size; i++)
             {

@@ -54,15 +54,19 @@ public sealed class RangeObserver(bool keepWindows = false, bool inner = false) 
             _windows.Add(site, windows = []);
         }
 
-        ReadOnlySpan<float> low = MemoryMarshal.Cast<byte, float>(minimum.bytes);
-        ReadOnlySpan<float> high = MemoryMarshal.Cast<byte, float>(maximum.bytes);
+        float[] low = Values(minimum);
+        float[] high = Values(maximum);
         for (int at = 0; at < low.Length; at += channels)
         {
-            windows.Add(new(low.Slice(at, channels).ToArray(), high.Slice(at, channels).ToArray()));
+            windows.Add(new(low[at..(at + channels)], high[at..(at + channels)]));
         }
     }
 
-    private static float[] Values(torch.Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes).ToArray();
+    private static float[] Values(torch.Tensor tensor)
+    {
+        using torch.Tensor onHost = tensor.cpu();
+        return MemoryMarshal.Cast<byte, float>(onHost.bytes).ToArray();
+    }
 
     private void Merge(Site site, float[] minimum, float[] maximum)
     {

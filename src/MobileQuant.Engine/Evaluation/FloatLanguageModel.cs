@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MobileQuant.Modeling;
+using MobileQuant.Torch;
 using TorchSharp;
 
 namespace MobileQuant.Evaluation;
@@ -39,11 +40,11 @@ public sealed class FloatLanguageModel(string name, DecoderModel model, ISiteTap
         using IDisposable noGradient = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor logits = model.ComputeLogits(hidden.narrow(1, position, targets.Length), tap);
-        torch.Tensor target = TokenTensor.Of(targets).unsqueeze(-1);
+        torch.Tensor target = TokenTensor.Of(targets).On(logits.device).unsqueeze(-1);
         torch.Tensor chosen = logits.gather(-1, target).squeeze(-1);
         torch.Tensor logSum = logits.logsumexp(-1);
-        ReadOnlySpan<float> probabilities = MemoryMarshal.Cast<byte, float>((chosen - logSum).contiguous().bytes);
-        ReadOnlySpan<long> best = MemoryMarshal.Cast<byte, long>(logits.argmax(-1).contiguous().bytes);
+        ReadOnlySpan<float> probabilities = MemoryMarshal.Cast<byte, float>((chosen - logSum).contiguous().cpu().bytes);
+        ReadOnlySpan<long> best = MemoryMarshal.Cast<byte, long>(logits.argmax(-1).contiguous().cpu().bytes);
         for (int i = 0; i < scores.Length; i++)
         {
             scores[i] = new(probabilities[i], best[i] == targets[i]);

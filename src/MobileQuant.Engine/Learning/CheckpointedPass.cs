@@ -1,4 +1,5 @@
 using MobileQuant.Modeling;
+using MobileQuant.Torch;
 using TorchSharp;
 
 namespace MobileQuant.Learning;
@@ -13,9 +14,9 @@ namespace MobileQuant.Learning;
 /// <param name="layersPerGroup">1 or more.</param>
 internal sealed class CheckpointedPass(LearnedModel model, int layersPerGroup)
 {
-    private const long MostGraphBytes = 768L << 20;
+    private static long MostGraphBytes => ComputeDevice.IsRemote ? 6L << 30 : 768L << 20;
 
-    /// <summary>Layers whose graph takes no more than 768 MiB, but one at least.</summary>
+    /// <summary>Layers whose graph takes no more than 768 MiB (6 GiB on another device), but one at least.</summary>
     /// <param name="architecture">The decoder.</param>
     /// <param name="windows">Windows of a pass.</param>
     /// <param name="tokens">Tokens of a window.</param>

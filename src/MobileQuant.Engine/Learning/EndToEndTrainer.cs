@@ -1,5 +1,6 @@
 using MobileQuant.Calibration;
 using MobileQuant.Modeling;
+using MobileQuant.Torch;
 using TorchSharp;
 
 namespace MobileQuant.Learning;
@@ -7,8 +8,8 @@ namespace MobileQuant.Learning;
 /// <summary>Learns all layers by one loss behind the last of them (MobileQuant, arXiv 2408.13933).</summary>
 internal sealed class EndToEndTrainer : IDisposable
 {
-    /// <summary>Tokens that go through the layers at once: more would leave the caches, and gain nothing.</summary>
-    public const int TokensPerPass = 512;
+    /// <summary>Tokens that go through the layers at once: on the CPU more would leave the caches, and gain nothing.</summary>
+    public static int TokensPerPass => ComputeDevice.IsRemote ? 4096 : 512;
 
     private readonly LearnedModel _student;
     private readonly CalibrationSet _windows;

@@ -9,7 +9,7 @@ internal sealed class LearnedLayer : IDisposable
 {
     private readonly Dictionary<SmoothingKind, LearnedPair> _pairs;
     private readonly Dictionary<LinearKind, LearnedWeight> _weights = [];
-    private readonly Dictionary<LinearKind, (torch.Tensor Start, torch.Tensor Scaled)> _biases = [];
+    private readonly Dictionary<LinearKind, (torch.Tensor Start, LearnedLeaf Scaled)> _biases = [];
     private readonly LearnedNorm _attentionNorm;
     private readonly LearnedNorm _mlpNorm;
 
@@ -33,7 +33,7 @@ internal sealed class LearnedLayer : IDisposable
             LearnedWeight weight = new(
                 linear.Weight, graph.Schemes[layer, kind], graph.Clips.GetValueOrDefault((layer, kind)), settings.Clips, RowPair(kind) is not null || ColumnPair(kind) is not null);
             _weights.Add(kind, weight);
-            linears.Add(kind, new(weight.Rounded, Bias(kind, linear.Bias)));
+            linears.Add(kind, new(weight.Rounded.Leaf, Bias(kind, linear.Bias)));
         }
 
         Weights = start with { AttentionNorm = _attentionNorm.Scaled, MlpNorm = _mlpNorm.Scaled, Linears = linears };
@@ -84,7 +84,7 @@ internal sealed class LearnedLayer : IDisposable
         {
             float[]? rows = RowFactors(kind);
             weight.Fill(rows, ColumnPair(kind)?.ConsumerFactors());
-            if (rows is not null && _biases.TryGetValue(kind, out (torch.Tensor Start, torch.Tensor Scaled) bias))
+            if (rows is not null && _biases.TryGetValue(kind, out (torch.Tensor Start, LearnedLeaf Scaled) bias))
             {
                 LearnedVector.Scale(bias.Start, rows, bias.Scaled);
             }
@@ -116,10 +116,10 @@ internal sealed class LearnedLayer : IDisposable
     {
         foreach ((LinearKind kind, LearnedWeight weight) in _weights)
         {
-            double[] rows = new double[weight.Rounded.shape[0]];
-            double[] columns = new double[weight.Rounded.shape[1]];
+            double[] rows = new double[weight.Rounded.Host.shape[0]];
+            double[] columns = new double[weight.Rounded.Host.shape[1]];
             weight.AddGradient(rows, columns);
-            if (_biases.TryGetValue(kind, out (torch.Tensor Start, torch.Tensor Scaled) bias))
+            if (_biases.TryGetValue(kind, out (torch.Tensor Start, LearnedLeaf Scaled) bias))
             {
                 LearnedVector.TakeGradient(bias.Scaled, 0, rows);
             }
@@ -164,7 +164,7 @@ internal sealed class LearnedLayer : IDisposable
             weight.Dispose();
         }
 
-        foreach ((torch.Tensor _, torch.Tensor scaled) in _biases.Values)
+        foreach ((torch.Tensor _, LearnedLeaf scaled) in _biases.Values)
         {
             scaled.Dispose();
         }
@@ -177,14 +177,15 @@ internal sealed class LearnedLayer : IDisposable
 
     private torch.Tensor? Bias(LinearKind kind, torch.Tensor? start)
     {
-        if (start is null || RowPair(kind) is null)
+        if (start is null)
         {
-            return start;
+            return null;
         }
 
-        torch.Tensor scaled = start.clone().DetachFromDisposeScope().requires_grad_(true);
+        bool isScaled = RowPair(kind) is not null;
+        LearnedLeaf scaled = new(start.clone(), isScaled);
         _biases.Add(kind, (start, scaled));
-        return scaled;
+        return scaled.Leaf;
     }
 
     private float[]? RowFactors(LinearKind kind) => kind == LinearKind.Query ? RowPair(kind)?.ConsumerFactors() : RowPair(kind)?.ProducerFactors();

@@ -1,5 +1,6 @@
 using MobileQuant.Modeling;
 using MobileQuant.Quantization;
+using MobileQuant.Torch;
 using TorchSharp;
 
 namespace MobileQuant.Learning;
@@ -17,17 +18,19 @@ internal sealed class LearnedModel : IDisposable
     /// <param name="graph">Where learning starts.</param>
     /// <param name="settings">What is learned.</param>
     /// <param name="target">What runs the result.</param>
+    /// <param name="teacher">The float model, with which the learned one shares what is not learned; must outlive it.</param>
     /// <param name="prefix">Keys and values of the graph's prefix, or null.</param>
-    public LearnedModel(QuantizedGraph graph, LearningSettings settings, QuantizationTarget target, KeyValueCache? prefix)
+    public LearnedModel(QuantizedGraph graph, LearningSettings settings, QuantizationTarget target, DecoderModel teacher, KeyValueCache? prefix)
     {
         using IDisposable noGradient = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
         _graph = graph;
         Sites = new(graph, target, settings.Ranges);
         _layers = [.. Enumerable.Range(0, graph.Architecture.LayerCount).Select(layer => new LearnedLayer(graph, layer, settings, prefix?.Filled(layer)))];
-        _head = torch.empty_like(graph.Weights.Head).DetachFromDisposeScope();
-        WeightQuantizer.Dequantize(graph.QuantizeHead(), _head);
-        Decoder = new(graph.Architecture, new(graph.Weights.Embedding, [.. _layers.Select(layer => layer.Weights)], graph.Weights.FinalNorm, _head))
+        torch.Tensor head = torch.empty_like(graph.Weights.Head);
+        WeightQuantizer.Dequantize(graph.QuantizeHead(), head);
+        _head = head.On(ComputeDevice.Current).DetachFromDisposeScope();
+        Decoder = new(graph.Architecture, new(teacher.Placed.Embedding, [.. _layers.Select(layer => layer.Weights)], teacher.Placed.FinalNorm, _head))
         {
             FusesAttention = !Sites.SeesInnerSites,
         };
@@ -47,10 +50,18 @@ internal sealed class LearnedModel : IDisposable
     public IReadOnlyList<LearnedParameter> ParametersOf(int layer) => [.. _layers[layer].Parameters, .. Sites.ParametersOf(layer)];
 
     /// <summary>Makes a layer's weights for the next passes.</summary>
-    public void Fill(int layer) => _layers[layer].Fill();
+    public void Fill(int layer)
+    {
+        _layers[layer].Fill();
+        Sites.Fill(layer);
+    }
 
     /// <summary>Hands what a layer's weights gathered to its parameters.</summary>
-    public void TakeGradients(int layer) => _layers[layer].TakeGradients();
+    public void TakeGradients(int layer)
+    {
+        _layers[layer].TakeGradients();
+        Sites.TakeGradients(layer);
+    }
 
     /// <summary>Folds the transformations into the graph's weights, in place; passes of this model make no sense afterwards.</summary>
     /// <returns>What the grids of the folded weights cover.</returns>
@@ -81,6 +92,7 @@ internal sealed class LearnedModel : IDisposable
             layer.Dispose();
         }
 
+        Sites.Dispose();
         _head.Dispose();
         Decoder.Dispose();
     }

@@ -1,5 +1,4 @@
 using MobileQuant.Modeling;
-using TorchSharp;
 
 namespace MobileQuant.Learning;
 
@@ -8,6 +7,8 @@ internal sealed class LearnedNorm : IDisposable
 {
     private readonly NormWeights _start;
     private readonly int _added;
+    private readonly LearnedLeaf _gain;
+    private readonly LearnedLeaf? _bias;
 
     /// <param name="norm">The norm as it is; not owned, not changed.</param>
     /// <param name="kind">Whether 1 is added to its gain.</param>
@@ -15,7 +16,9 @@ internal sealed class LearnedNorm : IDisposable
     {
         _start = norm;
         _added = kind == NormKind.RmsGainPlusOne ? 1 : 0;
-        Scaled = new(Leaf(norm.Gain), norm.Bias is null ? null : Leaf(norm.Bias));
+        _gain = new(norm.Gain.clone());
+        _bias = norm.Bias is null ? null : new(norm.Bias.clone());
+        Scaled = new(_gain.Leaf, _bias?.Leaf);
     }
 
     /// <summary>The norm behind the transformation: leaves that gather gradients.</summary>
@@ -26,26 +29,27 @@ internal sealed class LearnedNorm : IDisposable
     public void Fill(ReadOnlySpan<float> factors)
     {
         ReadOnlySpan<float> gain = WeightRow.Floats(_start.Gain);
-        Span<float> scaled = WeightRow.Floats(Scaled.Gain);
+        Span<float> scaled = WeightRow.Floats(_gain.Host);
         for (int i = 0; i < factors.Length; i++)
         {
             scaled[i] = ((gain[i] + _added) * factors[i]) - _added;
         }
 
-        if (_start.Bias is { } bias)
+        _gain.Publish();
+        if (_bias is not null)
         {
-            LearnedVector.Scale(bias, factors, Scaled.Bias!);
+            LearnedVector.Scale(_start.Bias!, factors, _bias);
         }
     }
 
     /// <summary>The gathered gradient by the logarithms of the factors, which is then forgotten.</summary>
     public double[] TakeGradient()
     {
-        double[] result = new double[Scaled.Gain.shape[0]];
-        LearnedVector.TakeGradient(Scaled.Gain, _added, result);
-        if (Scaled.Bias is { } bias)
+        double[] result = new double[_gain.Host.shape[0]];
+        LearnedVector.TakeGradient(_gain, _added, result);
+        if (_bias is not null)
         {
-            LearnedVector.TakeGradient(bias, 0, result);
+            LearnedVector.TakeGradient(_bias, 0, result);
         }
 
         return result;
@@ -54,9 +58,7 @@ internal sealed class LearnedNorm : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Scaled.Gain.Dispose();
-        Scaled.Bias?.Dispose();
+        _gain.Dispose();
+        _bias?.Dispose();
     }
-
-    private static torch.Tensor Leaf(torch.Tensor like) => like.clone().DetachFromDisposeScope().requires_grad_(true);
 }

@@ -7,26 +7,27 @@ namespace MobileQuant.Learning;
 internal sealed class LearnedPrefix : IDisposable
 {
     private readonly torch.Tensor _start;
+    private readonly LearnedLeaf _scaled;
 
     /// <param name="start">As the float model has them; copied.</param>
     public LearnedPrefix(torch.Tensor start)
     {
-        _start = start.contiguous().clone().DetachFromDisposeScope();
-        Scaled = _start.clone().DetachFromDisposeScope().requires_grad_(true);
+        _start = start.cpu().contiguous().clone().DetachFromDisposeScope();
+        _scaled = new(_start.clone());
     }
 
     /// <summary>Behind the transformation: a leaf that gathers the gradient.</summary>
-    public torch.Tensor Scaled { get; }
+    public torch.Tensor Scaled => _scaled.Leaf;
 
     /// <summary>Scales for the next passes.</summary>
     /// <param name="factors">[KV heads * size].</param>
-    public void Fill(ReadOnlySpan<float> factors) => LearnedVector.Scale(_start, Repeat(factors), Scaled);
+    public void Fill(ReadOnlySpan<float> factors) => LearnedVector.Scale(_start, Repeat(factors), _scaled);
 
     /// <summary>Adds the gathered gradient by the logarithms of the factors, and forgets it.</summary>
-    public void TakeGradient(Span<double> result)
+    public void TakeGradient(double[] result)
     {
         double[] all = new double[_start.numel()];
-        LearnedVector.TakeGradient(Scaled, 0, all);
+        LearnedVector.TakeGradient(_scaled, 0, all);
         for (int i = 0; i < all.Length; i++)
         {
             result[Channel(i)] += all[i];
@@ -37,7 +38,7 @@ internal sealed class LearnedPrefix : IDisposable
     public void Dispose()
     {
         _start.Dispose();
-        Scaled.Dispose();
+        _scaled.Dispose();
     }
 
     private int Channel(int index)

@@ -1,14 +1,16 @@
 using MobileQuant.Modeling;
 using MobileQuant.Quantization;
+using MobileQuant.Torch;
 using TorchSharp;
 
 namespace MobileQuant.Learning;
 
 /// <summary>The sites that a target quantizes, with the ranges that are learned for the static ones. A tap that gradients pass.</summary>
-internal sealed class LearnedSites : ISiteTap
+internal sealed class LearnedSites : ISiteTap, IDisposable
 {
     private readonly Dictionary<Site, LearnedRange> _ranges = [];
     private readonly Dictionary<Site, SiteFormat> _formats = [];
+    private readonly Dictionary<Site, RemoteRange> _remote = [];
     private readonly QuantizationTarget _target;
 
     /// <param name="graph">Where learning starts.</param>
@@ -33,6 +35,10 @@ internal sealed class LearnedSites : ISiteTap
 
                 // Outside of the layers nothing is trained through.
                 _ranges.Add(site, new(groups, bits, format.IsSigned, isLearned && site.Layer >= 0));
+                if (ComputeDevice.IsRemote)
+                {
+                    _remote.Add(site, new(_ranges[site]));
+                }
             }
         }
     }
@@ -44,7 +50,8 @@ internal sealed class LearnedSites : ISiteTap
     public torch.Tensor ApplyGain(Site output, torch.Tensor gain)
     {
         using torch.Tensor known = gain.detach();
-        ReadOnlySpan<float> values = WeightRow.Floats(known);
+        using torch.Tensor onHost = known.cpu();
+        ReadOnlySpan<float> values = WeightRow.Floats(onHost);
         torch.Tensor rounded = ActivationGrid.Round(known, ValueRange.Of(values), SiteTable.GainBits(_target));
 
         // 16 bits: straight through.
@@ -61,16 +68,45 @@ internal sealed class LearnedSites : ISiteTap
 
         return format.Grouping switch
         {
-            SiteGrouping.Token => TokenFunction.apply(value, format.Bits),
+            SiteGrouping.Token => ComputeDevice.IsRemote ? FakeQuantization.Tokens(value, format.Bits) : TokenFunction.apply(value, format.Bits),
             SiteGrouping.EmbeddingRow => ActivationGrid.RoundRows(value, format.Bits),
-            _ => RangeFunction.apply(value, _ranges[site]),
+            _ => ComputeDevice.IsRemote ? _remote[site].Apply(value) : RangeFunction.apply(value, _ranges[site]),
         };
+    }
+
+    /// <summary>Lets the next passes see a layer's ranges as they are now.</summary>
+    public void Fill(int layer)
+    {
+        foreach (RemoteRange range in RemoteOf(layer))
+        {
+            range.Fill();
+        }
+    }
+
+    /// <summary>Hands what passes gathered for a layer's ranges to them.</summary>
+    public void TakeGradients(int layer)
+    {
+        foreach (RemoteRange range in RemoteOf(layer))
+        {
+            range.TakeGradient();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (RemoteRange range in _remote.Values)
+        {
+            range.Dispose();
+        }
     }
 
     /// <summary>The ranges of a layer that are learned, in a fixed order.</summary>
     public IEnumerable<LearnedParameter> ParametersOf(int layer) => _ranges
         .Where(pair => pair.Key.Layer == layer && pair.Value.Logarithms is not null)
         .Select(pair => pair.Value.Logarithms!);
+
+    private IEnumerable<RemoteRange> RemoteOf(int layer) => _remote.Where(pair => pair.Key.Layer == layer).Select(pair => pair.Value);
 
     /// <summary>The ranges of the result: learned where sites are static, otherwise as observed.</summary>
     /// <param name="observed">Ranges of all sites, observed on the folded weights.</param>

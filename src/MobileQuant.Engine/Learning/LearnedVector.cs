@@ -6,32 +6,26 @@ namespace MobileQuant.Learning;
 internal static class LearnedVector
 {
     /// <summary>Scales with a = 0.</summary>
-    public static void Scale(torch.Tensor x, ReadOnlySpan<float> factors, torch.Tensor y)
+    public static void Scale(torch.Tensor x, ReadOnlySpan<float> factors, LearnedLeaf y)
     {
         ReadOnlySpan<float> values = WeightRow.Floats(x);
-        Span<float> scaled = WeightRow.Floats(y);
+        Span<float> scaled = WeightRow.Floats(y.Host);
         for (int i = 0; i < scaled.Length; i++)
         {
             scaled[i] = values[i] * factors[i];
         }
+
+        y.Publish();
     }
 
     /// <summary>Adds the gradient that a leaf gathered, by the logarithms of its factors, and forgets it.</summary>
-    public static void TakeGradient(torch.Tensor y, int added, Span<double> result)
+    public static void TakeGradient(LearnedLeaf y, int added, double[] result) => y.TakeGradient(gathered =>
     {
-        using torch.Tensor? gathered = y.grad;
-        if (gathered is null)
-        {
-            return;
-        }
-
         ReadOnlySpan<float> gradient = WeightRow.Floats(gathered);
-        ReadOnlySpan<float> scaled = WeightRow.Floats(y);
+        ReadOnlySpan<float> scaled = WeightRow.Floats(y.Host);
         for (int i = 0; i < result.Length; i++)
         {
             result[i] += (double)gradient[i] * (scaled[i] + added);
         }
-
-        gathered.zero_();
-    }
+    });
 }

@@ -59,11 +59,11 @@ internal sealed class LearnedWeight : IDisposable
         _isClipped = learnsClip || start is not null;
         Observe();
         _clip = new(scales, start, _ranges, learnsClip);
-        Rounded = torch.empty([_rows, _columns], torch.float32, requires_grad: learnsClip || isTransformed).DetachFromDisposeScope();
+        Rounded = new(torch.empty([_rows, _columns], torch.float32), learnsClip || isTransformed);
     }
 
     /// <summary>The rounded weight, a leaf that gathers the gradient.</summary>
-    public torch.Tensor Rounded { get; }
+    public LearnedLeaf Rounded { get; }
 
     public LearnedClip Clip => _clip;
 
@@ -90,7 +90,7 @@ internal sealed class LearnedWeight : IDisposable
 
         ForEachRow((row, weights, _) =>
         {
-            Span<float> rounded = WeightRow.Floats(Rounded).Slice(row * _columns, _columns);
+            Span<float> rounded = WeightRow.Floats(Rounded.Host).Slice(row * _columns, _columns);
             FitRow(row, weights, rounded);
             for (int block = 0; block < _blocks; block++)
             {
@@ -98,19 +98,16 @@ internal sealed class LearnedWeight : IDisposable
                 WeightRow.Round(_grid, weights.Slice(first, count), _steps[scale], _zeros[scale], rounded[first..]);
             }
         });
+        Rounded.Publish();
     }
 
     /// <summary>Hands the gathered gradient to the clips and to the factors, and forgets it.</summary>
     /// <param name="rows">Added to: by the logarithms of the rows' factors.</param>
     /// <param name="columns">Added to: by the logarithms of the columns' factors.</param>
-    public void AddGradient(Span<double> rows, Span<double> columns)
-    {
-        using torch.Tensor? gathered = Rounded.grad;
-        if (gathered is null)
-        {
-            return;
-        }
+    public void AddGradient(double[] rows, double[] columns) => Rounded.TakeGradient(gathered => AddGradient(gathered, rows, columns));
 
+    private void AddGradient(torch.Tensor gathered, double[] rows, double[] columns)
+    {
         double[] byStep = new double[IsPerTensor ? _rows : _steps.Length];
         double[] byRow = new double[_rows];
         ForEachRow((row, weights, part) =>
@@ -148,8 +145,6 @@ internal sealed class LearnedWeight : IDisposable
                 part[column] = 0;
             }
         }
-
-        gathered.zero_();
     }
 
     /// <summary>What grids cover of the weight, once transformations are folded into it; null where they cover all.</summary>

@@ -1,6 +1,7 @@
 using MobileQuant.Calibration;
 using MobileQuant.Modeling;
 using MobileQuant.Quantization;
+using MobileQuant.Torch;
 
 namespace MobileQuant.Learning;
 
@@ -23,11 +24,11 @@ public static class Learner
         ArgumentNullException.ThrowIfNull(windows);
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(environment);
-        using IDisposable memory = Torch.NativeMemory.KeepFreed();
+        using IDisposable memory = NativeMemory.KeepFreed();
         string key = environment.StatePath is null ? string.Empty : LearningKey.Of(graph, windows, settings, environment);
         using DecoderModel teacher = new(graph.Architecture, graph.Weights) { Prefix = graph.Prefix, FusesAttention = environment.Target == QuantizationTarget.Cpu };
         using KeyValueCache? prefix = teacher.ComputePrefix();
-        using LearnedModel student = new(graph, settings, environment.Target, prefix);
+        using LearnedModel student = new(graph, settings, environment.Target, teacher, prefix);
         bool isBlock = settings.Scope == LearningScope.Block;
         int layers = graph.Architecture.LayerCount;
         LearningState state = new(key, [.. Enumerable.Range(0, layers).SelectMany(student.ParametersOf)]);

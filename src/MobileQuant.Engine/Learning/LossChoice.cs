@@ -40,7 +40,7 @@ internal static class LossChoice
             using DisposeScope scope = torch.NewDisposeScope();
             using torch.Tensor ids = TokenTensor.Of(window);
             using torch.Tensor last = model.RunLayers(0, model.Architecture.LayerCount, model.Embed(ids, null), null, prefix);
-            using torch.Tensor energy = last.square().sum([0, 1]).to(torch.float64);
+            using torch.Tensor energy = last.square().sum([0, 1]).to(torch.float64).cpu();
             double[] values = energy.data<double>().ToArray();
             for (int channel = 0; channel < sums.Length; channel++)
             {

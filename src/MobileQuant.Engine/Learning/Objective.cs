@@ -78,7 +78,7 @@ internal sealed class Objective
         torch.Tensor actual = head.reshape(-1, hidden);
         torch.Tensor expected = target.reshape(-1, hidden);
         torch.Tensor gradient = torch.empty_like(actual);
-        torch.Tensor weight = _student.Decoder.Weights.Head;
+        torch.Tensor weight = _student.Decoder.Placed.Head;
         long rows = actual.shape[0];
         long chunk = Math.Max(1, ElementsPerChunk / _teacher.Architecture.VocabularySize);
         double sum = 0;
@@ -88,7 +88,7 @@ internal sealed class Objective
             long count = Math.Min(chunk, rows - start);
             torch.Tensor logits = torch.nn.functional.linear(actual.narrow(0, start, count), weight);
             torch.Tensor q = _student.Sites.Apply(new(SiteKind.HeadOutput), logits).log_softmax(-1);
-            torch.Tensor p = torch.nn.functional.linear(expected.narrow(0, start, count), _teacher.Weights.Head).log_softmax(-1);
+            torch.Tensor p = torch.nn.functional.linear(expected.narrow(0, start, count), _teacher.Placed.Head).log_softmax(-1);
             torch.Tensor probability = p.exp();
             sum += p.sub_(q).mul_(probability).sum().item<float>();
             gradient.narrow(0, start, count).copy_(torch.mm(q.exp_().sub_(probability), weight).Scale(share / rows));

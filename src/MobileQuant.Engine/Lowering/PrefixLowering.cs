@@ -26,7 +26,8 @@ internal static class PrefixLowering
         List<byte> codes = [];
         for (int layer = 0; layer < graph.Architecture.LayerCount; layer++)
         {
-            using torch.Tensor values = states(layer).contiguous();
+            using torch.Tensor contiguous = states(layer).contiguous();
+            using torch.Tensor values = contiguous.cpu();
             ReadOnlySpan<float> all = MemoryMarshal.Cast<byte, float>(values.bytes);
             IReadOnlyList<ValueRange> ranges = graph.Ranges.Heads(new(layer, kind));
             for (int head = 0; head < ranges.Count; head++)

@@ -49,6 +49,11 @@ public sealed class DecoderModel : IDisposable
     /// </summary>
     internal bool FusesAttention { get; init; }
 
+    /// <summary>The parameters where passes read them: on another device a copy, made again once <see cref="Weights"/> changed.</summary>
+    internal DecoderWeights Placed => Weights.Placed();
+
+    private static torch.Device Device => ComputeDevice.Current;
+
     /// <summary>Rotary frequencies; replaced where a reference used others than the architecture's.</summary>
     internal double[] InverseFrequencies { get; init; }
 
@@ -138,7 +143,7 @@ public sealed class DecoderModel : IDisposable
     {
         using IDisposable noGradient = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
-        return Norm(Weights.FinalNorm, x).DetachFromDisposeScope();
+        return Norm(Placed.FinalNorm, x).DetachFromDisposeScope();
     }
 
     /// <summary>Runs the head.</summary>
@@ -149,7 +154,7 @@ public sealed class DecoderModel : IDisposable
     {
         using IDisposable noGradient = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor weight = tap is null ? Weights.Head : tap.ApplyHead(Weights.Head);
+        torch.Tensor weight = tap is null ? Placed.Head : tap.ApplyHead(Placed.Head);
         return At(tap, new(SiteKind.HeadOutput), F.linear(hidden, weight)).DetachFromDisposeScope();
     }
 
@@ -169,13 +174,13 @@ public sealed class DecoderModel : IDisposable
     /// <summary>Embedding rows, [batch, tokens, hidden].</summary>
     internal torch.Tensor Embed(torch.Tensor ids, ISiteTap? tap)
     {
-        torch.Tensor x = Weights.Embedding.index_select(0, ids.reshape(-1)).view(ids.shape[0], ids.shape[1], Architecture.HiddenSize);
+        torch.Tensor x = Placed.Embedding.index_select(0, ids.On(Device).reshape(-1)).view(ids.shape[0], ids.shape[1], Architecture.HiddenSize);
         return At(tap, new(SiteKind.EmbeddingOutput), Architecture.EmbeddingScale == 1 ? x : x.Times(Architecture.EmbeddingScale));
     }
 
     /// <summary>What q, k and v read.</summary>
     internal torch.Tensor AttentionInput(int layer, torch.Tensor x, ISiteTap? tap) =>
-        LayerNorm(new(layer, SiteKind.AttentionNormInput), new(layer, SiteKind.AttentionInput), Weights.Layers[layer].AttentionNorm, x, tap);
+        LayerNorm(new(layer, SiteKind.AttentionNormInput), new(layer, SiteKind.AttentionInput), Placed.Layers[layer].AttentionNorm, x, tap);
 
     /// <summary>What o reads, for sequences that start behind a prefix, or at position 0 where it is null.</summary>
     internal torch.Tensor OutputInput(int layer, torch.Tensor attentionInput, ISiteTap? tap, KeyValueCache? prefix)
@@ -190,7 +195,7 @@ public sealed class DecoderModel : IDisposable
 
     /// <summary>What gate and up read.</summary>
     internal torch.Tensor MlpInput(int layer, torch.Tensor x, ISiteTap? tap) =>
-        LayerNorm(new(layer, SiteKind.MlpNormInput), new(layer, SiteKind.MlpInput), Weights.Layers[layer].MlpNorm, x, tap);
+        LayerNorm(new(layer, SiteKind.MlpNormInput), new(layer, SiteKind.MlpInput), Placed.Layers[layer].MlpNorm, x, tap);
 
     /// <summary>What down reads.</summary>
     internal torch.Tensor DownInput(int layer, torch.Tensor mlpInput, ISiteTap? tap) =>
@@ -208,7 +213,7 @@ public sealed class DecoderModel : IDisposable
     }
 
     /// <summary>What the head reads.</summary>
-    internal torch.Tensor HeadInput(torch.Tensor x, ISiteTap? tap) => At(tap, new(SiteKind.HeadInput), Norm(Weights.FinalNorm, x));
+    internal torch.Tensor HeadInput(torch.Tensor x, ISiteTap? tap) => At(tap, new(SiteKind.HeadInput), Norm(Placed.FinalNorm, x));
 
     private torch.Tensor Run(torch.Tensor ids, ISiteTap? tap, KeyValueCache? cache, KeyValueCache? prefix, ICollection<torch.Tensor>? states)
     {
@@ -243,7 +248,7 @@ public sealed class DecoderModel : IDisposable
 
     private torch.Tensor Linear(torch.Tensor x, int layer, LinearKind kind, ISiteTap? tap)
     {
-        LinearWeights linear = Weights.Layers[layer][kind];
+        LinearWeights linear = Placed.Layers[layer][kind];
         return F.linear(x, tap is null ? linear.Weight : tap.ApplyWeight(layer, kind, linear.Weight), linear.Bias);
     }
 
@@ -310,7 +315,7 @@ public sealed class DecoderModel : IDisposable
     private torch.Tensor MixFused(torch.Tensor q, torch.Tensor k, torch.Tensor v, int start)
     {
         torch.Tensor Repeated(torch.Tensor heads) => Architecture.GroupSize == 1 ? heads : heads.repeat_interleave(Architecture.GroupSize, 1);
-        torch.Tensor? mask = start == 0 ? null : torch.ones(q.shape[2], k.shape[2], torch.@bool).tril(start);
+        torch.Tensor? mask = start == 0 ? null : torch.ones(q.shape[2], k.shape[2], torch.@bool, Device).tril(start);
         return F.scaled_dot_product_attention(q, Repeated(k), Repeated(v), mask, 0, mask is null);
     }
 
@@ -322,7 +327,7 @@ public sealed class DecoderModel : IDisposable
         long positions = k.shape[2];
         torch.Tensor grouped = q.reshape(batch, Architecture.KeyValueHeadCount, Architecture.GroupSize * tokens, Architecture.HeadSize);
         torch.Tensor scores = torch.matmul(grouped, k.transpose(2, 3));
-        torch.Tensor? mask = tokens > 1 ? torch.ones(tokens, positions, torch.@bool).triu(start + 1) : null;
+        torch.Tensor? mask = tokens > 1 ? torch.ones(tokens, positions, torch.@bool, Device).triu(start + 1) : null;
         void Mask(double value)
         {
             if (mask is not null)
@@ -381,7 +386,7 @@ public sealed class DecoderModel : IDisposable
         if (_rotary is null || _rotary.Positions < positions)
         {
             _rotary?.Dispose();
-            _rotary = new(Architecture, InverseFrequencies, Math.Max(positions, Math.Min(Architecture.ContextLength, 2 * positions)));
+            _rotary = new(Architecture, InverseFrequencies, Math.Max(positions, Math.Min(Architecture.ContextLength, 2 * positions)), Device);
         }
 
         return _rotary;

@@ -1,10 +1,15 @@
+using MobileQuant.Torch;
 using TorchSharp;
 
 namespace MobileQuant.Modeling;
 
-/// <summary>All parameters of a decoder as contiguous float32 tensors on the CPU. Owns them.</summary>
+/// <summary>All parameters of a decoder as contiguous float32 tensors, on the CPU unless they are a copy for passes elsewhere. Owns them.</summary>
 public sealed class DecoderWeights : IDisposable
 {
+    private DecoderWeights? _placed;
+    private int _changes;
+    private int _placedChanges;
+
     /// <summary>Takes ownership of the tensors.</summary>
     /// <param name="embedding">[vocabulary, hidden].</param>
     /// <param name="layers">One per decoder layer.</param>
@@ -32,22 +37,34 @@ public sealed class DecoderWeights : IDisposable
 
     /// <summary>A deep copy, with ties kept.</summary>
     /// <returns>Weights that share no memory with these.</returns>
-    public DecoderWeights Clone()
+    public DecoderWeights Clone() => Select(tensor => tensor.clone());
+
+    /// <summary>These weights where passes read them: themselves, or a copy on the device that belongs to these.</summary>
+    internal DecoderWeights Placed()
     {
-        torch.Tensor embedding = Copy(Embedding);
-        return new(
-            embedding,
-            [.. Layers.Select(layer => new LayerWeights(
-                Copy(layer.AttentionNorm),
-                Copy(layer.MlpNorm),
-                layer.Linears.ToDictionary(p => p.Key, p => new LinearWeights(Copy(p.Value.Weight), p.Value.Bias is { } bias ? Copy(bias) : null))))],
-            Copy(FinalNorm),
-            ReferenceEquals(Head, Embedding) ? embedding : Copy(Head));
+        if (!ComputeDevice.IsRemote || Embedding.device_type == ComputeDevice.Current.type)
+        {
+            return this;
+        }
+
+        if (_placed is null || _placedChanges != _changes)
+        {
+            _placed?.Dispose();
+            _placed = Select(tensor => tensor.to(ComputeDevice.Current));
+            _placedChanges = _changes;
+        }
+
+        return _placed;
     }
+
+    /// <summary>To be called by whoever changes a tensor in place.</summary>
+    internal void MarkChanged() => _changes++;
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _placed?.Dispose();
+        _placed = null;
         foreach (torch.Tensor tensor in All())
         {
             tensor.Dispose();
@@ -88,8 +105,18 @@ public sealed class DecoderWeights : IDisposable
 
     private static IEnumerable<torch.Tensor> Of(NormWeights norm) => norm.Bias is null ? [norm.Gain] : [norm.Gain, norm.Bias];
 
-    private static NormWeights Copy(NormWeights norm) => new(Copy(norm.Gain), norm.Bias is { } bias ? Copy(bias) : null);
-
-    // Weights outlive every dispose scope that happens to be open.
-    private static torch.Tensor Copy(torch.Tensor tensor) => tensor.clone().DetachFromDisposeScope();
+    private DecoderWeights Select(Func<torch.Tensor, torch.Tensor> copy)
+    {
+        // Weights outlive every dispose scope that happens to be open.
+        torch.Tensor Tensor(torch.Tensor tensor) => copy(tensor).DetachFromDisposeScope();
+        NormWeights Norm(NormWeights norm) => new(Tensor(norm.Gain), norm.Bias is { } bias ? Tensor(bias) : null);
+        LinearWeights Linear(LinearWeights linear) => new(Tensor(linear.Weight), linear.Bias is { } bias ? Tensor(bias) : null);
+        torch.Tensor embedding = Tensor(Embedding);
+        return new(
+            embedding,
+            [.. Layers.Select(layer => new LayerWeights(
+                Norm(layer.AttentionNorm), Norm(layer.MlpNorm), layer.Linears.ToDictionary(p => p.Key, p => Linear(p.Value))))],
+            Norm(FinalNorm),
+            ReferenceEquals(Head, Embedding) ? embedding : Tensor(Head));
+    }
 }

@@ -1,3 +1,4 @@
+using MobileQuant.Torch;
 using TorchSharp;
 
 namespace MobileQuant.Modeling;
@@ -16,7 +17,7 @@ public sealed class KeyValueCache : IDisposable
     {
         ArgumentNullException.ThrowIfNull(architecture);
         Capacity = capacity;
-        torch.Tensor Create() => torch.zeros(batch, architecture.KeyValueHeadCount, capacity, architecture.HeadSize).DetachFromDisposeScope();
+        torch.Tensor Create() => torch.zeros(batch, architecture.KeyValueHeadCount, capacity, architecture.HeadSize, device: ComputeDevice.Current).DetachFromDisposeScope();
         _keys = [.. Enumerable.Range(0, architecture.LayerCount).Select(_ => Create())];
         _values = [.. Enumerable.Range(0, architecture.LayerCount).Select(_ => Create())];
     }

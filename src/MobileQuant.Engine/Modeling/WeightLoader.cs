@@ -68,6 +68,7 @@ public static class WeightLoader
         ArgumentNullException.ThrowIfNull(checkpoint);
         ArgumentNullException.ThrowIfNull(weights);
         TensorNames names = checkpoint.Names;
+        weights.MarkChanged();
         for (int layer = 0; layer < weights.Layers.Count; layer++)
         {
             LayerWeights w = weights.Layers[layer];

@@ -28,8 +28,8 @@ internal static class ActivationGrid
     public static torch.Tensor Round(torch.Tensor x, IReadOnlyList<ValueRange> heads, int bits)
     {
         (float Scale, float Zero)[] fits = [.. heads.Select(range => Fit(range, bits))];
-        using torch.Tensor scale = torch.tensor(fits.Select(f => f.Scale == 0 ? 1 : f.Scale).ToArray(), [heads.Count, 1, 1]);
-        using torch.Tensor zero = torch.tensor(fits.Select(f => f.Zero).ToArray(), [heads.Count, 1, 1]);
+        using torch.Tensor scale = torch.tensor(fits.Select(f => f.Scale == 0 ? 1 : f.Scale).ToArray(), [heads.Count, 1, 1], device: x.device);
+        using torch.Tensor zero = torch.tensor(fits.Select(f => f.Zero).ToArray(), [heads.Count, 1, 1], device: x.device);
         return x.div(scale).round_().add_(zero).Limit(0, Highest(bits)).sub_(zero).mul_(scale);
     }
 

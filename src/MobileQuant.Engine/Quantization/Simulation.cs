@@ -1,4 +1,5 @@
 using MobileQuant.Modeling;
+using MobileQuant.Torch;
 using TorchSharp;
 
 namespace MobileQuant.Quantization;
@@ -128,8 +129,8 @@ public sealed class Simulation : ISiteTap, IDisposable
 
     private static torch.Tensor Rounded(QuantizedWeight weight, torch.Tensor like)
     {
-        torch.Tensor rounded = torch.empty_like(like);
+        torch.Tensor rounded = torch.empty(like.shape, torch.float32);
         WeightQuantizer.Dequantize(weight, rounded);
-        return rounded;
+        return rounded.On(like.device);
     }
 }

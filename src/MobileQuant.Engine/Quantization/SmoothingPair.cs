@@ -162,6 +162,8 @@ public readonly record struct SmoothingPair(int Layer, SmoothingKind Kind)
         {
             layer[reader].Weight.mul_(consumer);
         }
+
+        weights.MarkChanged();
     }
 
     /// <summary>The sites whose channels shrink by s, with the divisors per channel.</summary>

@@ -19,7 +19,7 @@ internal static class Divergence
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor expected = reference.view(-1, model.Architecture.HiddenSize);
         torch.Tensor actual = hidden.view(-1, model.Architecture.HiddenSize);
-        torch.Tensor head = tap.ApplyHead(model.Weights.Head);
+        torch.Tensor head = tap.ApplyHead(model.Placed.Head);
         long rows = expected.shape[0];
         long chunk = Math.Max(1, ElementsPerChunk / model.Architecture.VocabularySize);
         double sum = 0;
@@ -27,7 +27,7 @@ internal static class Divergence
         {
             using DisposeScope inner = torch.NewDisposeScope();
             long count = Math.Min(chunk, rows - start);
-            torch.Tensor p = torch.nn.functional.linear(expected.narrow(0, start, count), model.Weights.Head).log_softmax(-1);
+            torch.Tensor p = torch.nn.functional.linear(expected.narrow(0, start, count), model.Placed.Head).log_softmax(-1);
             torch.Tensor q = torch.nn.functional.linear(actual.narrow(0, start, count), head).log_softmax(-1);
             sum += (p.exp() * (p - q)).sum().item<float>();
         }

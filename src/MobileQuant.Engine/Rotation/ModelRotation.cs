@@ -78,6 +78,7 @@ public sealed class ModelRotation : IDisposable
     {
         ArgumentNullException.ThrowIfNull(weights);
         using IDisposable noGradient = torch.no_grad();
+        weights.MarkChanged();
         for (int i = 0; i < weights.Layers.Count; i++)
         {
             LayerWeights layer = weights.Layers[i];

@@ -91,7 +91,7 @@ public sealed class ErrorFeedbackRounding : IDisposable
         {
             using DisposeScope scope = torch.NewDisposeScope();
             torch.Tensor stream = _model.Embed(TokenTensor.Of(windows), _tap).DetachFromDisposeScope();
-            _batches.Add(new(stream, torch.empty((long)windows.Length * set.WindowLength * widest).DetachFromDisposeScope()));
+            _batches.Add(new(stream, torch.empty((long)windows.Length * set.WindowLength * widest, device: stream.device).DetachFromDisposeScope()));
         }
     }
 

@@ -20,7 +20,7 @@ internal sealed class InputMoments : IDisposable
 
     /// <summary>Nothing seen yet.</summary>
     /// <param name="size">Columns.</param>
-    public InputMoments(int size) => _sum = torch.zeros(size, size, torch.float64).DetachFromDisposeScope();
+    public InputMoments(int size) => _sum = torch.zeros(size, size, torch.float64, ComputeDevice.Current).DetachFromDisposeScope();
 
     /// <summary>Adds rows.</summary>
     /// <param name="x">float32 [..., size].</param>
@@ -43,7 +43,7 @@ internal sealed class InputMoments : IDisposable
     public FeedbackFactor Factor()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        double[] diagonal = [.. MemoryMarshal.Cast<byte, double>(_sum.diagonal().contiguous().bytes)];
+        double[] diagonal = [.. MemoryMarshal.Cast<byte, double>(_sum.diagonal().contiguous().cpu().bytes)];
         double mean = diagonal.Average();
         if (!double.IsFinite(mean))
         {
@@ -55,10 +55,10 @@ internal sealed class InputMoments : IDisposable
         torch.Tensor lower = Cholesky(order, mean > 0 ? mean : 1);
 
         // With columns reversed, H = L L^T; then U = L^-1 reversed back is upper triangular and U^T U = H^-1.
-        torch.Tensor inverse = torch.linalg.solve_triangular(lower, torch.eye(lower.shape[0], lower.shape[0], torch.float64), upper: false);
+        torch.Tensor inverse = torch.linalg.solve_triangular(lower, torch.eye(lower.shape[0], lower.shape[0], torch.float64, lower.device), upper: false);
         torch.Tensor factor = inverse.flip(0, 1);
         torch.Tensor spread = factor / factor.diagonal().unsqueeze(1);
-        return new(order, [.. MemoryMarshal.Cast<byte, float>(spread.to(torch.float32).contiguous().bytes)]);
+        return new(order, [.. MemoryMarshal.Cast<byte, float>(spread.to(torch.float32).contiguous().cpu().bytes)]);
     }
 
     /// <inheritdoc/>
@@ -66,7 +66,7 @@ internal sealed class InputMoments : IDisposable
 
     private torch.Tensor Cholesky(int[] order, double mean)
     {
-        torch.Tensor reversed = torch.tensor(order.Reverse().Select(column => (long)column).ToArray());
+        torch.Tensor reversed = torch.tensor(order.Reverse().Select(column => (long)column).ToArray(), device: _sum.device);
         torch.Tensor whole = _sum.triu() + _sum.triu(1).t();
         torch.Tensor sorted = whole.index_select(0, reversed).index_select(1, reversed);
         for (double damping = Damping; ; damping *= 10)

@@ -1,5 +1,6 @@
 using MobileQuant.Modeling;
 using MobileQuant.Quantization;
+using MobileQuant.Torch;
 using TorchSharp;
 
 namespace MobileQuant.Rounding;
@@ -28,9 +29,10 @@ internal sealed class RoundedWeights(Simulation simulation) : ISiteTap, IDisposa
     /// <summary>Takes the codes of a linear layer into use.</summary>
     public void Add(LinearKind kind, QuantizedWeight weight)
     {
-        torch.Tensor real = torch.empty(weight.Rows, weight.Columns, torch.float32).DetachFromDisposeScope();
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor real = torch.empty(weight.Rows, weight.Columns, torch.float32);
         WeightQuantizer.Dequantize(weight, real);
-        _layer.Add(kind, real);
+        _layer.Add(kind, real.On(ComputeDevice.Current).DetachFromDisposeScope());
     }
 
     /// <summary>Lets the layer at hand go.</summary>

@@ -100,6 +100,6 @@ internal sealed class CalibrationLoss : IDisposable
     private torch.Tensor Thin(torch.Tensor head)
     {
         using torch.Tensor rows = torch.arange(_stride - 1, head.shape[1], _stride);
-        return head.index_select(1, rows).DetachFromDisposeScope();
+        return head.index_select(1, rows.On(head.device)).DetachFromDisposeScope();
     }
 }

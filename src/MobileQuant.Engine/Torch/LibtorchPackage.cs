@@ -9,6 +9,9 @@ internal sealed class LibtorchPackage
     /// <summary>The version that TorchSharp 0.107.0 was built against.</summary>
     public const string Version = "2.10.0";
 
+    /// <summary>Names a folder with the libraries of another libtorch of this version, such as one for CUDA.</summary>
+    public const string FolderVariable = "MOBILEQUANT_LIBTORCH";
+
     // Parts of libtorch that LibTorchSharp never loads.
     private static readonly string[] Unneeded = ["python", "test", "nnapi", "shm", "aoti", "jitbackend", "torchbind", "backend_with_compiler"];
 
@@ -43,7 +46,7 @@ internal sealed class LibtorchPackage
         (fileName.Contains(".so", StringComparison.Ordinal) || fileName.EndsWith(".dylib", StringComparison.Ordinal) || fileName.EndsWith(".dll", StringComparison.Ordinal))
         && !Unneeded.Any(part => fileName.Contains(part, StringComparison.Ordinal));
 
-    /// <summary>The first folder that holds the libraries: the application's own, the user's packages, the data folder.</summary>
+    /// <summary>The first folder that holds the libraries: the one that the environment names, the application's own, the user's packages, the data folder.</summary>
     public string? Find() => Candidates().FirstOrDefault(folder => File.Exists(Path.Combine(folder, MainLibrary)));
 
     /// <summary>Where a download is kept.</summary>
@@ -64,6 +67,11 @@ internal sealed class LibtorchPackage
 
     private IEnumerable<string> Candidates()
     {
+        if (Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } named)
+        {
+            yield return named;
+        }
+
         foreach (string root in ApplicationFolders())
         {
             yield return Path.Combine(root, "runtimes", RuntimeIdentifier, "native");

@@ -23,7 +23,8 @@ public static class TorchRuntime
     /// <param name="progress">Told when something is fetched.</param>
     /// <param name="cancellationToken">Cancels a download.</param>
     /// <exception cref="MobileQuantException">
-    /// MQ9001: libtorch cannot be fetched; MQ9002: a library does not load; MQ9003: libtorch does not exist for this platform.
+    /// MQ9001: libtorch cannot be fetched; MQ9002: a library does not load; MQ9003: libtorch does not exist for this platform;
+    /// MQ9004: the device that the environment asks for is not there.
     /// </exception>
     public static void EnsureLoaded(IProgress<QuantizationEvent>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -74,6 +75,7 @@ public static class TorchRuntime
         }
 
         torch.InitializeDeviceType(DeviceType.CPU);
+        ComputeDevice.Choose(folder);
         _loaded = StateOf(package, folder, used, isLoaded: true, isAdapted: used != binding);
     }
 
@@ -106,7 +108,7 @@ public static class TorchRuntime
     private static IEnumerable<string> LoadOrder(string folder)
     {
         string[] files = [.. Directory.EnumerateFiles(folder).Where(f => LibtorchPackage.IsNeeded(Path.GetFileName(f))).Order(StringComparer.Ordinal)];
-        string[] last = ["torch_global_deps", "torch_cpu", "torch"];
+        string[] last = ["torch_global_deps", "torch_cpu", "c10_cuda", "torch_cuda", "torch"];
         string[] core = [.. last.Select(LibtorchPackage.LibraryName)];
         if (OperatingSystem.IsWindows())
         {

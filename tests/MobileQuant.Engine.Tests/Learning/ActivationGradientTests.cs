@@ -60,6 +60,51 @@ public class ActivationGradientTests
         }
     }
 
+    [Theory]
+    [InlineData(false, 1, -1.3f, 2.1f)]
+    [InlineData(false, 1, 0f, 1.2f)]
+    [InlineData(false, 2, -0.5f, 1.5f)]
+    [InlineData(true, 1, -1.5f, 1.1f)]
+    [InlineData(false, 2, 0f, 0f)]
+    public void Operations_of_torch_alone_give_the_same_values_and_gradients(bool isSigned, int groups, float minimum, float maximum)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor x = Random(seed: 7, 2, groups, 5, 8);
+        torch.Tensor weight = Random(seed: 8, 2, groups, 5, 8);
+        ValueRange[] ranges = [.. Enumerable.Range(0, groups).Select(group => new ValueRange(minimum * (1 + group), maximum))];
+        LearnedRange first = new(ranges, 8, isSigned, isLearned: true);
+        LearnedRange second = new(ranges, 8, isSigned, isLearned: true);
+        using RemoteRange remote = new(second);
+        torch.Tensor left = x.clone().requires_grad_(true);
+        torch.Tensor right = x.clone().requires_grad_(true);
+        torch.Tensor expected = RangeFunction.apply(left, first);
+        torch.Tensor actual = remote.Apply(right);
+        (expected * weight).sum().backward();
+        (actual * weight).sum().backward();
+        remote.TakeGradient();
+
+        AssertClose(expected, actual);
+        AssertClose(left.grad!, right.grad!);
+        Assert.All(first.Logarithms!.Gradient.Zip(second.Logarithms!.Gradient), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
+    }
+
+    [Fact]
+    public void Operations_of_torch_alone_give_the_same_tokens()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor x = torch.cat([Random(seed: 9, 3, 4, 33), Random(seed: 10, 1, 4, 33).abs(), torch.zeros(1, 4, 33)], 0);
+        torch.Tensor weight = Random(seed: 11, 5, 4, 33);
+        torch.Tensor left = x.clone().requires_grad_(true);
+        torch.Tensor right = x.clone().requires_grad_(true);
+        torch.Tensor expected = TokenFunction.apply(left, 8);
+        torch.Tensor actual = FakeQuantization.Tokens(right, 8);
+        (expected * weight).sum().backward();
+        (actual * weight).sum().backward();
+
+        AssertClose(expected, actual);
+        AssertClose(left.grad!, right.grad!);
+    }
+
     [Fact]
     public void Signed_codes_learn_their_largest_magnitude()
     {

@@ -66,7 +66,7 @@ public sealed class LearnerTests(Xunit.Abstractions.ITestOutputHelper output) : 
         };
         using torch.Tensor ids = TokenTensor.Of(windows.Windows);
         using KeyValueCache? prefix = model.ComputePrefix();
-        using LearnedModel student = new(graph, Settings(1), target, prefix);
+        using LearnedModel student = new(graph, Settings(1), target, model, prefix);
         Random random = new(8);
         for (int layer = 0; layer < architecture.LayerCount; layer++)
         {
@@ -150,7 +150,7 @@ public sealed class LearnerTests(Xunit.Abstractions.ITestOutputHelper output) : 
         using torch.Tensor ids = TokenTensor.Of(windows.Windows);
         double[][] gradients = [.. new[] { 1, 2, 3 }.Select(layersPerGroup =>
         {
-            using LearnedModel student = new(graph, Settings(1), QuantizationTarget.Cpu, null);
+            using LearnedModel student = new(graph, Settings(1), QuantizationTarget.Cpu, model, null);
             using DisposeScope scope = torch.NewDisposeScope();
             Enumerable.Range(0, 3).ToList().ForEach(student.Fill);
             torch.Tensor x = student.Decoder.Embed(ids, student.Sites);

@@ -82,7 +82,8 @@ internal sealed class RuntimeComparison : IDisposable
     {
         using torch.Tensor rows = head;
         using torch.Tensor logits = _reference.ComputeLogits(rows, _tap);
-        return logits.contiguous();
+        using torch.Tensor whole = logits.contiguous();
+        return whole.cpu();
     }
 
     /// <summary>Keeps what the reference has at the sites that the runtime shows; returns what its head reads, [tokens, hidden].</summary>
@@ -136,7 +137,8 @@ internal sealed class RuntimeComparison : IDisposable
 
     private static float[] Values(torch.Tensor tensor)
     {
-        using torch.Tensor whole = tensor.contiguous();
+        using torch.Tensor contiguous = tensor.contiguous();
+        using torch.Tensor whole = contiguous.cpu();
         return MemoryMarshal.Cast<byte, float>(whole.bytes).ToArray();
     }
 }
