@@ -23,7 +23,7 @@ public static class GraphQuantizer
     /// <param name="progress">Told about steps <c>load</c>, <c>rotate</c>, <c>calibrate</c>, <c>search</c>, <c>learn</c> and <c>round</c>.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The graph; the caller disposes it.</returns>
-    /// <exception cref="MobileQuantException">MQ1015: an override matches nothing; MQ2005 to MQ2009: the checkpoint; MQ3001 to MQ3013, MQ3022, MQ3023, MQ3031: recipe or calibration; MQ9001 to MQ9003: TorchSharp.</exception>
+    /// <exception cref="MobileQuantException">MQ1015: an override matches nothing; MQ2005 to MQ2009: the checkpoint; MQ3001 to MQ3013, MQ3022, MQ3023, MQ3031: recipe or calibration; MQ9001 to MQ9004: TorchSharp.</exception>
     public static QuantizedGraph Quantize(
         ICheckpoint checkpoint,
         QuantizationRequest request,
@@ -41,7 +41,6 @@ public static class GraphQuantizer
         WeightSchemes schemes = SchemesOf(request, checkpoint.Architecture);
         TorchRuntime.EnsureLoaded(progress, cancellationToken);
         torch.set_num_threads(request.Threads > 0 ? request.Threads : Environment.ProcessorCount);
-        using IDisposable memory = NativeMemory.KeepFreed();
         if (choice.Reason is not null)
         {
             progress?.Report(new QuantizationEvent.Message($"Recipe {choice.Recipe.Name}: {choice.Reason}."));
@@ -50,7 +49,13 @@ public static class GraphQuantizer
         RoundingMode rounding = request.Rounding != RoundingMode.Default ? request.Rounding : choice.Recipe.RoundingFor(request.Precision);
         CalibrationSet? windows = null;
         using StartSearch starts = new(checkpoint, choice.Recipe, request.Seed, progress, cancellationToken);
-        (StartingModel start, QuantizedGraph graph) = starts.Run(Prepare, () => windows!.Windows);
+        StartingModel start;
+        QuantizedGraph graph;
+        using (NativeMemory.KeepFreed())
+        {
+            (start, graph) = starts.Run(Prepare, () => windows!.Windows);
+        }
+
         graph = Learn(start.Model, graph, request, choice, tokenizer, progress, cancellationToken);
         graph = Round(graph, windows!, rounding, progress, cancellationToken);
         start.Release();
@@ -167,6 +172,7 @@ public static class GraphQuantizer
         if (feedsBack)
         {
             settings["roundingWindows"] = set.Windows.Count.ToString(CultureInfo.InvariantCulture);
+            using IDisposable memory = NativeMemory.KeepFreed();
             graph = ErrorFeedbackRounding.Apply(graph, set, progress, cancellationToken);
         }
 

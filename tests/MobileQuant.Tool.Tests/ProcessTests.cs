@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using MobileQuant.Caching;
+using MobileQuant.Tests;
 
 namespace MobileQuant.Tool.Tests;
 
@@ -48,6 +49,22 @@ public sealed class ProcessTests : IDisposable
 
         Assert.True(tool.WaitForExit(TimeSpan.FromSeconds(5)));
         Assert.Equal(ExitCodes.Cancelled, tool.ExitCode);
+        AssertNothingLeft();
+    }
+
+    [Theory]
+    [InlineData("tpu")]
+    [InlineData("cuda")]
+    public void A_device_that_is_not_there_is_an_error(string device)
+    {
+        // The libtorch that tests fetch has no CUDA.
+        Dictionary<string, string> variables = new() { ["MOBILEQUANT_DEVICE"] = device };
+        using ToolProcess tool = new(
+            AppContext.BaseDirectory, variables, "quantize", SharedData.DefaultModel, "-o", _store.Output, "--cache-directory", _store.Store, "--events");
+
+        Assert.True(tool.ReadTo("MQ9004"));
+        Assert.True(tool.WaitForExit(TimeSpan.FromSeconds(30)));
+        Assert.Equal(ExitCodes.Failure, tool.ExitCode);
         AssertNothingLeft();
     }
 

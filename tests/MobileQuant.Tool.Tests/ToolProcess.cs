@@ -8,11 +8,24 @@ internal sealed class ToolProcess : IDisposable
     private readonly Process _process;
 
     public ToolProcess(string folder, params string[] args)
+        : this(folder, new Dictionary<string, string>(), args)
+    {
+    }
+
+    /// <param name="folder">Where the tool lies.</param>
+    /// <param name="variables">Added to the environment.</param>
+    /// <param name="args">Its arguments.</param>
+    public ToolProcess(string folder, IReadOnlyDictionary<string, string> variables, params string[] args)
     {
         ProcessStartInfo start = new("dotnet", ["exec", Path.Combine(folder, "mobilequant.dll"), .. args])
         {
             RedirectStandardOutput = true,
         };
+        foreach ((string name, string value) in variables)
+        {
+            start.Environment[name] = value;
+        }
+
         _process = Process.Start(start)!;
     }
 

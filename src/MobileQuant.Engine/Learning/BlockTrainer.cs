@@ -37,7 +37,7 @@ internal sealed class BlockTrainer : IDisposable
     public void Run(LearningRun run)
     {
         BatchPlan plan = new(_environment.Seed, _learned.Length, _settings.BatchSize);
-        int windowsPerPass = Math.Max(1, EndToEndTrainer.TokensPerPass / (int)_learned[0].shape[1]);
+        int windowsPerPass = EndToEndTrainer.WindowsPerPass(_student.Decoder.Architecture, (int)_learned[0].shape[1]);
         for (int i = 0; i < _student.Decoder.Architecture.LayerCount; i++)
         {
             int layer = i;

@@ -8,8 +8,10 @@ namespace MobileQuant.Learning;
 /// <summary>Learns all layers by one loss behind the last of them (MobileQuant, arXiv 2408.13933).</summary>
 internal sealed class EndToEndTrainer : IDisposable
 {
-    /// <summary>Tokens that go through the layers at once: on the CPU more would leave the caches, and gain nothing.</summary>
-    public static int TokensPerPass => ComputeDevice.IsRemote ? 4096 : 512;
+    // On the CPU a pass shall stay in the caches, but have enough to do for each operation.
+    private const int ValuesPerPass = 1 << 18;
+    private const int FewestTokens = 512;
+    private const int MostTokens = 4096;
 
     private readonly LearnedModel _student;
     private readonly CalibrationSet _windows;
@@ -31,13 +33,20 @@ internal sealed class EndToEndTrainer : IDisposable
         _objective = new(settings.Loss, teacher, student, prefix);
     }
 
+    /// <summary>How many windows go through the layers at once.</summary>
+    public static int WindowsPerPass(DecoderArchitecture architecture, int windowLength)
+    {
+        int tokens = ComputeDevice.IsRemote ? MostTokens : Math.Clamp(ValuesPerPass / architecture.HiddenSize, FewestTokens, MostTokens);
+        return Math.Max(1, tokens / windowLength);
+    }
+
     /// <summary>Learns.</summary>
     public void Run(LearningRun run)
     {
         int layers = _student.Decoder.Architecture.LayerCount;
         LearnedParameter[] parameters = [.. Enumerable.Range(0, layers).SelectMany(_student.ParametersOf)];
         BatchPlan plan = new(_environment.Seed, _windows.Windows.Count, _settings.BatchSize);
-        int windowsPerPass = Math.Max(1, TokensPerPass / _windows.WindowLength);
+        int windowsPerPass = WindowsPerPass(_student.Decoder.Architecture, _windows.WindowLength);
         CheckpointedPass pass = new(
             _student, CheckpointedPass.LayersFor(_student.Decoder.Architecture, windowsPerPass, _windows.WindowLength, _student.Decoder.FusesAttention));
         run.Go(0, parameters, step =>

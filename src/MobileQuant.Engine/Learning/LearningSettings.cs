@@ -6,11 +6,11 @@ namespace MobileQuant.Learning;
 /// <remarks>
 /// Adam moves a parameter by about its rate in each step, so rates times steps say how far learning can go. The paper's rates are for
 /// 61,440 steps: with them, a few hundred steps end long before the loss does. Rates that are not given keep that distance constant:
-/// 0.9 / steps for logarithms of scales and ranges, between 0.002 and 0.01, and ten times that for the logits of clips.
+/// 2 / steps for logarithms of scales and ranges, between 0.002 and 0.01, and ten times that for the logits of clips.
 /// </remarks>
 public sealed record LearningSettings
 {
-    private const double Distance = 0.9;
+    private const double Distance = 2;
     private const double SmallestRate = 2e-3;
     private const double LargestRate = 1e-2;
     private const double ClipRatePerRate = 10;

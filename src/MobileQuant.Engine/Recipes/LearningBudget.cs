@@ -13,7 +13,10 @@ internal static class LearningBudget
     private const double TargetBytes = 1L << 30;
 
     private const int FewestSteps = 40;
-    private const int MostSteps = 400;
+    private const int MostSteps = 200;
+
+    /// <summary>A small model's user waits seconds for everything else: 2 million parameters learn a good minute on two cores.</summary>
+    private const double StepsPerParameter = 20e-6;
 
     /// <summary>Settings of end-to-end learning.</summary>
     public static LearningSettings EndToEnd(DecoderArchitecture architecture) => Of(architecture, LearningScope.EndToEnd);
@@ -28,7 +31,7 @@ internal static class LearningBudget
         double targets = sizeof(float) * tokens / settings.BatchSize * settings.Windows * architecture.HiddenSize;
         return settings with
         {
-            Steps = (int)Math.Clamp(Math.Round(Work / (architecture.ParameterCount * tokens)), FewestSteps, MostSteps),
+            Steps = (int)Math.Clamp(Math.Round(Math.Min(Work / (architecture.ParameterCount * tokens), StepsPerParameter * architecture.ParameterCount)), FewestSteps, MostSteps),
             KeepsTargets = targets <= TargetBytes,
         };
     }

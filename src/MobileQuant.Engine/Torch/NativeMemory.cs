@@ -7,8 +7,8 @@ namespace MobileQuant.Torch;
 /// each time that a large block is freed, and then serves tensors of tens of megabytes from a heap that fragments: calibrating a
 /// model of 28 million parameters peaked at 2,831 MB that way, at 1,276 MB with the threshold fixed at 4 MiB, and at 664 MB with
 /// 1 MiB. But a mapped block costs a page fault for every 4 KiB: on a virtual machine a product of two activations took 5.8 ms
-/// with it and 0.06 ms without, and a matrix product twice its time. So learning, which asks for the same few sizes step after
-/// step and does not fragment, keeps its blocks.
+/// with it and 0.06 ms without, and a matrix product twice its time. So steps that ask for the same few sizes again and again
+/// (passes over windows, learning) keep their blocks, and give them back before the next step.
 /// </summary>
 internal static partial class NativeMemory
 {
