@@ -51,7 +51,7 @@ public static class GraphQuantizer
         using StartSearch starts = new(checkpoint, choice.Recipe, request.Seed, progress, cancellationToken);
         StartingModel start;
         QuantizedGraph graph;
-        using (NativeMemory.KeepFreed())
+        using (NativeMemory.KeepFreed(NativeMemory.OfPasses))
         {
             (start, graph) = starts.Run(Prepare, () => windows!.Windows);
         }
@@ -172,7 +172,6 @@ public static class GraphQuantizer
         if (feedsBack)
         {
             settings["roundingWindows"] = set.Windows.Count.ToString(CultureInfo.InvariantCulture);
-            using IDisposable memory = NativeMemory.KeepFreed();
             graph = ErrorFeedbackRounding.Apply(graph, set, progress, cancellationToken);
         }
 

@@ -19,7 +19,7 @@ internal static partial class NativeMemory
     private const int SparingTrimBytes = 128 << 10;
 
     // Half of what a thread's own heap can grow to: older versions of glibc take no more.
-    private const int KeepingMapBytes = 32 << 20;
+    private const int MostMapBytes = 32 << 20;
     private const int KeepingTrimBytes = 1 << 30;
 
     private static readonly Lock Gate = new();
@@ -30,14 +30,18 @@ internal static partial class NativeMemory
     /// <summary>To be called once, before the first tensor. A user's own choice is kept.</summary>
     public static void FixMapThreshold() => Set(SparingMapBytes, null);
 
+    /// <summary>Largest block that is kept where passes through a model alternate with work on its weights: one layer's activations.</summary>
+    public const int OfPasses = 12 << 20;
+
     /// <summary>Keeps freed blocks for the next ones until the result is disposed; then gives them back to the system.</summary>
-    public static IDisposable KeepFreed()
+    /// <param name="largest">Size of the largest block that is kept, in bytes.</param>
+    public static IDisposable KeepFreed(int largest = MostMapBytes)
     {
         lock (Gate)
         {
             if (_keepers++ == 0)
             {
-                Set(KeepingMapBytes, KeepingTrimBytes);
+                Set(largest, KeepingTrimBytes);
             }
         }
 
