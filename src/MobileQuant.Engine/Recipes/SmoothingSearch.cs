@@ -93,7 +93,7 @@ internal sealed class SmoothingSearch
             }
         }
 
-        if (!isStatic)
+        if (!isStatic && _context.Precision.WeightBits == 8)
         {
             best = StrongestAsGoodAs(least, candidates);
         }
@@ -109,8 +109,8 @@ internal sealed class SmoothingSearch
     }
 
     /// <summary>
-    /// Of strengths that noise does not tell apart, the strongest: weights are what they are, but other texts have larger activations
-    /// than those that were calibrated on. And so machines agree.
+    /// Of strengths that noise does not tell apart, the strongest: weights of 8 bits can bear it, and other texts have larger
+    /// activations than those that were calibrated on. And so machines agree.
     /// </summary>
     private double? StrongestAsGoodAs(double least, List<double?> candidates) =>
         candidates.Zip(_findings).Where(pair => pair.Second.Loss <= least * (1 + Noise)).Max(pair => pair.First);
