@@ -386,7 +386,7 @@ public sealed class DecoderModel : IDisposable
         if (_rotary is null || _rotary.Positions < positions)
         {
             _rotary?.Dispose();
-            _rotary = new(Architecture, InverseFrequencies, Math.Max(positions, Math.Min(Architecture.ContextLength, 2 * positions)), Device);
+            _rotary = new(Architecture, InverseFrequencies, Math.Max(positions, Math.Min(Architecture.ContextLength, 2 * positions)));
         }
 
         return _rotary;

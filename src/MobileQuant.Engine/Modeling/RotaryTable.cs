@@ -10,15 +10,15 @@ internal sealed class RotaryTable : IDisposable
     private readonly torch.Tensor _cosines;
     private readonly torch.Tensor _sines;
 
-    public RotaryTable(DecoderArchitecture architecture, double[] frequencies, int positions, torch.Device device)
+    public RotaryTable(DecoderArchitecture architecture, double[] frequencies, int positions)
     {
         _rotated = architecture.Rotary.RotatedSize(architecture.HeadSize);
         using torch.Tensor frequency = torch.tensor(frequencies, torch.float64);
         using torch.Tensor position = torch.arange(positions, torch.float64).unsqueeze(1);
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor angle = position * frequency;
-        _cosines = angle.cos().to(torch.float32).On(device).DetachFromDisposeScope();
-        _sines = angle.sin().to(torch.float32).On(device).DetachFromDisposeScope();
+        _cosines = angle.cos().to(torch.float32).On(ComputeDevice.Current).DetachFromDisposeScope();
+        _sines = angle.sin().to(torch.float32).On(ComputeDevice.Current).DetachFromDisposeScope();
         Positions = positions;
     }
 

@@ -3,8 +3,8 @@ using TorchSharp;
 namespace MobileQuant.Torch;
 
 /// <summary>
-/// Where learning and the passes of evaluation run: a property of the machine, not of the result, and so chosen by its environment.
-/// Calibration, searches and rounding, whose work lies in C#, stay on the CPU.
+/// Where passes through models run, with and without gradients: a property of the machine, not of the result, and so chosen by its
+/// environment. Weights, and all that C# does with them (grids, folding, lowering), stay on the CPU.
 /// </summary>
 internal static class ComputeDevice
 {
