@@ -25,6 +25,10 @@ public sealed class CompareCommandTests(DefaultArtifact artifact) : IClassFixtur
         Assert.Equal(await Perplexity(SharedData.DefaultModel, "--simulate", "--recipe", "RoundToNearest", "--calibration", artifact.Text), simulated.GetProperty("value").GetDouble(), 9);
         Assert.Equal(await Perplexity(artifact.Path), row.GetProperty("runtime")[0].GetProperty("value").GetDouble(), 9);
         Assert.Equal((simulated.GetProperty("value").GetDouble() / real.GetProperty("value").GetDouble()) - 1, simulated.GetProperty("overFloat").GetDouble(), 9);
+        Assert.Equal(10, row.GetProperty("greedy").GetProperty("prompts").GetInt32());
+        Assert.Equal(32, row.GetProperty("greedy").GetProperty("tokens").GetInt32());
+        Assert.Equal(6, row.GetProperty("runtimeFidelity").GetArrayLength());
+        Assert.True(row.GetProperty("runtimeFidelity")[0].GetProperty("decibels").GetDouble() > row.GetProperty("fidelity")[0].GetProperty("decibels").GetDouble());
         Assert.Equal(6, row.GetProperty("fidelity").GetArrayLength());
         Assert.True(row.GetProperty("peakMemoryBytes").GetInt64() > 50_000_000);
         string page = await File.ReadAllTextAsync(artifact.Folder["report.html"]);
@@ -59,6 +63,7 @@ public sealed class CompareCommandTests(DefaultArtifact artifact) : IClassFixtur
     public async Task What_makes_no_sense_is_a_usage_error()
     {
         (await CommandRun.Of(Arguments("--runtime", "Rotated", "--json"))).IsError(2, "MQ1025");
+        (await CommandRun.Of(Arguments("--prompts", artifact.Folder["none.txt"], "--json"))).IsError(2, "MQ1009");
         (await CommandRun.Of(Arguments("--text", "wikitext:none.raw", "--json"))).IsError(2, "MQ1009");
         (await CommandRun.Of(Arguments("--report", "report.txt", "--json"))).IsError(2, "MQ1027");
         (await CommandRun.Of(Arguments("--state", artifact.Text, "--json"))).IsError(2, "MQ1026");

@@ -69,6 +69,19 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public void A_named_folder_without_libtorch_is_an_error()
+    {
+        Dictionary<string, string> variables = new() { ["MOBILEQUANT_LIBTORCH"] = _store.Folder["nothing"] };
+        using ToolProcess tool = new(
+            AppContext.BaseDirectory, variables, "quantize", SharedData.DefaultModel, "-o", _store.Output, "--cache-directory", _store.Store, "--events");
+
+        Assert.True(tool.ReadTo("MQ9002"));
+        Assert.True(tool.WaitForExit(TimeSpan.FromSeconds(30)));
+        Assert.Equal(ExitCodes.Failure, tool.ExitCode);
+        AssertNothingLeft();
+    }
+
+    [Fact]
     public async Task A_hit_needs_no_tensor_library()
     {
         await _store.FillAsync();

@@ -17,8 +17,11 @@ internal sealed class SmoothingSearch
 
     private const double Neighbour = 0.05;
 
-    /// <summary>Static scales want more of it: from the strongest down, and past the best only as far as it takes to see that.</summary>
-    private static readonly double?[] StaticCandidates = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, null];
+    /// <summary>
+    /// Static scales want more of it, or nothing where four-bit weights bear none: none, then from the strongest down, and past the
+    /// best only as far as it takes to see that.
+    /// </summary>
+    private static readonly double?[] StaticCandidates = [null, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3];
 
     private const int WorseInARow = 2;
 
@@ -79,7 +82,7 @@ internal sealed class SmoothingSearch
             double loss = LossOf(candidates[i], ids, reference);
             _findings.Add(new("alpha", Text(candidates[i]), loss, false));
             worse = isStatic && loss > previous && loss > least ? worse + 1 : 0;
-            previous = loss;
+            previous = candidates[i] is null ? double.PositiveInfinity : loss;
 
             // Sums over threads differ in their last digits; a tie must not be decided by them.
             if (loss < least * (1 - TieMargin))

@@ -46,8 +46,14 @@ internal sealed class LibtorchPackage
         (fileName.Contains(".so", StringComparison.Ordinal) || fileName.EndsWith(".dylib", StringComparison.Ordinal) || fileName.EndsWith(".dll", StringComparison.Ordinal))
         && !Unneeded.Any(part => fileName.Contains(part, StringComparison.Ordinal));
 
+    /// <summary>Whether a folder holds libtorch.</summary>
+    public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, MainLibrary));
+
     /// <summary>The first folder that holds the libraries: the one that the environment names, the application's own, the user's packages, the data folder.</summary>
-    public string? Find() => Candidates().FirstOrDefault(folder => File.Exists(Path.Combine(folder, MainLibrary)));
+    public string? Find() => Candidates().FirstOrDefault(folder => IsIn(folder));
+
+    /// <summary>The folder that the environment names, whether or not it holds anything; null where it names none.</summary>
+    public static string? NamedFolder => Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } named ? named : null;
 
     /// <summary>Where a download is kept.</summary>
     public string DownloadFolder => Path.Combine(NativeDataFolder.Path, $"{Id}-{Version}");
@@ -67,7 +73,7 @@ internal sealed class LibtorchPackage
 
     private IEnumerable<string> Candidates()
     {
-        if (Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } named)
+        if (NamedFolder is { } named)
         {
             yield return named;
         }

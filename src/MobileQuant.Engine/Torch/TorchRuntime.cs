@@ -58,6 +58,12 @@ public static class TorchRuntime
             "Quantize on linux-x64, osx-arm64, win-x64 or win-arm64; the artifact runs everywhere.");
         string binding = FindBinding(package) ?? throw new MobileQuantException(
             "MQ9002", $"{LibtorchPackage.LibraryName(Binding)} was not found beside the application.", "Restore and build again: it comes with the package TorchSharp.");
+        if (LibtorchPackage.NamedFolder is { } named && !LibtorchPackage.IsIn(named))
+        {
+            throw new MobileQuantException(
+                "MQ9002", $"{LibtorchPackage.FolderVariable} names {named}, which has no {LibtorchPackage.MainLibrary}.", "Name the folder with the libraries of libtorch, or remove the variable.");
+        }
+
         string folder = package.Find() ?? Fetch(package, progress, cancellationToken);
 
         NativeEnvironment.Prepare();

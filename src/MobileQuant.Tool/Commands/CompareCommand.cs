@@ -28,6 +28,7 @@ internal sealed class CompareCommand
     private readonly Option<int?> _window = new("--window") { Description = "Tokens per window of the protocols perplexity (default: 512, or the context if shorter) and wikitext (default: the context).", HelpName = "number" };
     private readonly Option<int?> _limit = new("--limit") { Description = "Most windows, pages, lines or questions of each text; default: all.", HelpName = "number" };
     private readonly Option<string> _runtime = new("--runtime") { Description = "Recipes that are measured in the integer runtime too: all, none, or names separated by commas.", DefaultValueFactory = _ => "none", HelpName = "all|none|names" };
+    private readonly Option<string?> _prompts = new("--prompts") { Description = "A text file with a prompt in each line that simulation and integer runtime continue; left out: parts of the first running text.", HelpName = "file" };
     private readonly Option<string?> _state = new("--state") { Description = "Adds each finished row to this file, and takes from it those that are there: a comparison that was stopped goes on.", HelpName = "file" };
     private readonly Option<string?> _report = new("--report", "-o") { Description = "Writes the report: FILE.html, with FILE.json and FILE.md beside it.", HelpName = "file" };
     private readonly RecipeOptions _recipe = new();
@@ -43,7 +44,7 @@ internal sealed class CompareCommand
         Command command = new("compare", "Measures recipes of a checkpoint side by side: in float, simulated, and where asked for in the integer runtime.")
         {
             self._checkpoint, self._recipes, self._precisions, self._activations, self._weights, self._texts, self._protocol, self._window, self._limit, self._runtime,
-            self._state, self._report, self._threads, self._json,
+            self._prompts, self._state, self._report, self._threads, self._json,
         };
         self._recipe.AddSharedTo(command);
         command.SetAction((parsed, token) => Task.Run(() => self.Run(parsed, token), token));
@@ -81,6 +82,7 @@ internal sealed class CompareCommand
             RuntimeRecipes = runtime.Equals("all", StringComparison.OrdinalIgnoreCase) ? recipes
                 : runtime.Equals("none", StringComparison.OrdinalIgnoreCase) ? []
                 : CommonOptions.Split(runtime),
+            PromptsPath = parsed.GetValue(_prompts) is { } prompts ? Path.GetFullPath(prompts) : null,
             StatePath = parsed.GetValue(_state),
         };
     }

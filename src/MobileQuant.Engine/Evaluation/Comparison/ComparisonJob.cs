@@ -32,8 +32,8 @@ public static class ComparisonJob
         ComparisonState state = ComparisonState.Open(request.StatePath);
         using ICheckpoint checkpoint = CheckpointReader.Open(path);
         TokenizerFiles? files = checkpoint.ReadTokenizer();
-        ComparisonRun run = new(checkpoint, files, request.Measures, request.Shared.Threads);
-        ComparisonKeys? keys = request.StatePath is null ? null : new(request.Measures, new FileDigests(null), cancellationToken);
+        ComparisonRun run = new(checkpoint, files, request.Measures, request.PromptsPath, request.Shared.Threads);
+        ComparisonKeys? keys = request.StatePath is null ? null : new(request.Measures, request.PromptsPath, new FileDigests(null), cancellationToken);
         TorchRuntime.EnsureLoaded(progress, cancellationToken);
         torch.set_num_threads(request.Shared.Threads > 0 ? request.Shared.Threads : Environment.ProcessorCount);
 
@@ -82,7 +82,7 @@ public static class ComparisonJob
         if (key is not null && state.Find(key) is { Row: { Error: null } known } && (known.Runtime is not null || !variant.RunsInIntegers))
         {
             progress?.Report(new QuantizationEvent.Message($"{label}: known from the state file"));
-            return variant.RunsInIntegers ? known : known with { Runtime = null, ArtifactBytes = null };
+            return variant.RunsInIntegers ? known : known with { Runtime = null, RuntimeFidelity = [], Greedy = null, ArtifactBytes = null };
         }
 
         ComparisonRow row = run.MeasureRow(variant, reference, Labelled(progress, label), cancellationToken);

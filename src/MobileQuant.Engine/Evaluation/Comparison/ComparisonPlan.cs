@@ -23,6 +23,7 @@ internal static class ComparisonPlan
             measure.Validate();
         }
 
+        GreedyPrompts.Validate(request.PromptsPath);
         if (request.Measures.GroupBy(measure => Path.GetFileName(measure.TextPath)).FirstOrDefault(group => group.Select(measure => measure.TextPath).Distinct().Count() > 1 || group.Select(measure => measure.Protocol).Distinct().Count() < group.Count()) is { } same)
         {
             throw new MobileQuantException("MQ1025", $"The text {same.Key} is named twice.", "Name each text once per protocol; texts are told apart by their file names.");

@@ -26,6 +26,9 @@ public sealed record ComparisonRequest
     /// <summary>Recipes that are measured in the integer runtime too; a name of <see cref="Recipes"/> each.</summary>
     public IReadOnlyList<string> RuntimeRecipes { get; init; } = [];
 
+    /// <summary>A text file with a prompt in each line, which simulation and integer runtime continue; null: parts of the first running text.</summary>
+    public string? PromptsPath { get; init; }
+
     /// <summary>A file that finished rows are added to as they come, and taken from when they are there; null: none.</summary>
     public string? StatePath { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using MobileQuant.Evaluation.Fidelity;
 using MobileQuant.Evaluation.Reporting;
 using MobileQuant.Learning;
 using MobileQuant.Quantization;
@@ -26,6 +27,10 @@ public sealed record ComparisonRow
     /// <summary>In the integer runtime; null where that was not asked for, or failed.</summary>
     public IReadOnlyList<ComparisonScore>? Runtime { get; init; }
 
+    /// <summary>Integer runtime and simulation as writers of text, on prompts of the request or from the first running text; null without either.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public GreedyAgreement? Greedy { get; init; }
+
     /// <summary>Minutes from the checkpoint to the quantized graph.</summary>
     public double QuantizeMinutes { get; init; }
 
@@ -46,6 +51,9 @@ public sealed record ComparisonRow
 
     /// <summary>Signal to noise of the worst site of each layer in the simulation, on the first texts that have running text; empty where there is none.</summary>
     public IReadOnlyList<FidelityPoint> Fidelity { get; init; } = [];
+
+    /// <summary>The same of the integer runtime against the simulation, of branches and residual streams; empty without either.</summary>
+    public IReadOnlyList<FidelityPoint> RuntimeFidelity { get; init; } = [];
 
     /// <summary>The loss while it learned; empty where it did not.</summary>
     public IReadOnlyList<LearningPoint> Curve { get; init; } = [];

@@ -14,11 +14,17 @@ namespace MobileQuant.Evaluation.Comparison;
 /// <param name="checkpoint">The float model.</param>
 /// <param name="files">Its tokenizer's files, or null.</param>
 /// <param name="measures">What is measured.</param>
+/// <param name="promptsPath">A file of prompts, or null.</param>
 /// <param name="threads">Threads; 0: all cores.</param>
-internal sealed class ComparisonRun(ICheckpoint checkpoint, TokenizerFiles? files, IReadOnlyList<TextMeasure> measures, int threads)
+internal sealed class ComparisonRun(ICheckpoint checkpoint, TokenizerFiles? files, IReadOnlyList<TextMeasure> measures, string? promptsPath, int threads)
 {
     private readonly TextTokenizer? _tokenizer = files is null ? null : TextTokenizer.FromFiles(files);
-    private readonly Lazy<IReadOnlyList<int[]>> _fidelityWindows = new(() => ReadFidelityWindows(checkpoint, files, measures));
+    private readonly Lazy<IReadOnlyList<int[]>> _fidelityWindows = new(() => files is null || RunningText(measures) is not { } path
+        ? [] : FidelityWindows.Read(path, TextTokenizer.FromFiles(files), checkpoint.Architecture));
+
+    private readonly Lazy<IReadOnlyList<int[]>> _prompts = new(() => files is null
+        ? [] : GreedyPrompts.Read(promptsPath, RunningText(measures), TextTokenizer.FromFiles(files), checkpoint.Architecture));
+
     private readonly string _name = Path.GetFileName(Path.TrimEndingDirectorySeparator(checkpoint.Path));
 
     /// <summary>The float model's figures.</summary>
@@ -71,10 +77,9 @@ internal sealed class ComparisonRun(ICheckpoint checkpoint, TokenizerFiles? file
         return (row.Settings.Count == 0 ? row with { QuantizeMinutes = clock.Elapsed.TotalMinutes } : row with { EvaluateMinutes = clock.Elapsed.TotalMinutes }) with { PeakMemoryBytes = memory.PeakBytes };
     }
 
-    private static IReadOnlyList<int[]> ReadFidelityWindows(ICheckpoint checkpoint, TokenizerFiles? files, IReadOnlyList<TextMeasure> measures) =>
-        files is not null && measures.FirstOrDefault(measure => measure.Protocol is EvaluationProtocol.Perplexity or EvaluationProtocol.Wikitext) is { } measure
-            ? FidelityWindows.Read(measure.TextPath, TextTokenizer.FromFiles(files), checkpoint.Architecture)
-            : [];
+    /// <summary>The first text that is read as running text.</summary>
+    private static string? RunningText(IReadOnlyList<TextMeasure> measures) =>
+        measures.FirstOrDefault(measure => measure.Protocol is EvaluationProtocol.Perplexity or EvaluationProtocol.Wikitext)?.TextPath;
 
     private static ComparisonRow Describe(ComparisonRow row, RecipeSummary recipe) => row with
     {
@@ -95,15 +100,16 @@ internal sealed class ComparisonRun(ICheckpoint checkpoint, TokenizerFiles? file
     private IReadOnlyList<FidelityPoint> MeasureFidelity(QuantizedGraph graph, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
         IReadOnlyList<int[]> windows = _fidelityWindows.Value;
-        return windows.Count == 0 ? [] :
-        [
-            .. FidelityEvaluator.OfSimulation(graph, windows, graph.Target, progress, cancellationToken)
-                .Where(fidelity => fidelity.Site.Layer >= 0)
-                .GroupBy(fidelity => fidelity.Site.Layer)
-                .OrderBy(layer => layer.Key)
-                .Select(layer => FidelityPoint.Of(layer.MinBy(fidelity => fidelity.Decibels)!)),
-        ];
+        return windows.Count == 0 ? [] : WorstOfLayers(FidelityEvaluator.OfSimulation(graph, windows, graph.Target, progress, cancellationToken));
     }
+
+    private static IReadOnlyList<FidelityPoint> WorstOfLayers(IReadOnlyList<SiteFidelity> fidelities) =>
+    [
+        .. fidelities.Where(fidelity => fidelity.Site.Layer >= 0)
+            .GroupBy(fidelity => fidelity.Site.Layer)
+            .OrderBy(layer => layer.Key)
+            .Select(layer => FidelityPoint.Of(layer.MinBy(fidelity => fidelity.Decibels)!)),
+    ];
 
     private ComparisonRow MeasureRuntime(ComparisonRow row, QuantizedGraph graph, IReadOnlyList<ComparisonScore> reference, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
@@ -115,8 +121,22 @@ internal sealed class ComparisonRun(ICheckpoint checkpoint, TokenizerFiles? file
         return row with
         {
             ArtifactBytes = new FileInfo(artifact).Length,
+            RuntimeFidelity = _fidelityWindows.Value is { Count: > 0 } windows ? WorstOfLayers(FidelityEvaluator.OfRuntime(graph, model, windows, threads, progress, cancellationToken)) : [],
+            Greedy = MeasureGreedy(graph, session, cancellationToken),
             Runtime = Measure(EvaluationKind.Artifact, new RuntimeLanguageModel(_name, session), reference, progress, cancellationToken),
         };
+    }
+
+    private GreedyAgreement? MeasureGreedy(QuantizedGraph graph, GenerationSession session, CancellationToken cancellationToken)
+    {
+        if (_prompts.Value.Count == 0)
+        {
+            return null;
+        }
+
+        using Simulation simulation = new(graph);
+        using DecoderModel model = new(graph.Architecture, graph.Weights) { Prefix = graph.Prefix };
+        return GreedyAgreement.Measure(_prompts.Value, session, new FloatLanguageModel(_name, model, simulation), cancellationToken);
     }
 
     private List<ComparisonScore> Measure(EvaluationKind kind, ILanguageModel model, IReadOnlyList<ComparisonScore> reference, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)

@@ -61,6 +61,11 @@ internal sealed class ComparisonTable
             AddScore(i);
         }
 
+        if (_result.Rows.Any(row => row.Greedy is not null))
+        {
+            AddNumber("same greedy text, simulation and integers", row => row.Greedy is { } greedy ? $"{greedy.Equal} of {greedy.Prompts}" : "");
+        }
+
         AddNumber("quantize, min", row => Figures.Minutes(row.QuantizeMinutes));
         AddNumber("measure, min", row => Figures.Minutes(row.EvaluateMinutes));
         AddNumber("peak memory, GB", row => Figures.Gigabytes(row.PeakMemoryBytes));
