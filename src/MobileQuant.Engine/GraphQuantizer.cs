@@ -172,6 +172,7 @@ public static class GraphQuantizer
         if (feedsBack)
         {
             settings["roundingWindows"] = set.Windows.Count.ToString(CultureInfo.InvariantCulture);
+            using IDisposable memory = NativeMemory.KeepFreed(NativeMemory.OfPasses);
             graph = ErrorFeedbackRounding.Apply(graph, set, progress, cancellationToken);
         }
 

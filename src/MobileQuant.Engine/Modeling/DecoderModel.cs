@@ -15,6 +15,12 @@ public sealed class DecoderModel : IDisposable
     /// <summary>16 MiB of scores: freshly mapped pages of larger ones would cost more than the products.</summary>
     private const long ScoresPerBlock = 1 << 22;
 
+    /// <summary>
+    /// 4 MiB of scores for each sequence: single windows then ask for no block that is larger than the weights' temporaries, and a
+    /// heap that keeps freed blocks grows by a third as much.
+    /// </summary>
+    private const long ScoresPerSequence = 1 << 20;
+
     private const long FewestQueries = 16;
 
     private readonly bool _ownsWeights;
@@ -293,7 +299,8 @@ public sealed class DecoderModel : IDisposable
             return MixFused(q, k, v, start);
         }
 
-        long queries = ScoresPerBlock / (q.shape[0] * q.shape[1] * k.shape[2]) / FewestQueries * FewestQueries;
+        long scores = Math.Min(ScoresPerBlock, q.shape[0] * ScoresPerSequence);
+        long queries = scores / (q.shape[0] * q.shape[1] * k.shape[2]) / FewestQueries * FewestQueries;
         queries = Math.Clamp(queries, FewestQueries, QueriesPerBlock);
         if (tokens <= queries)
         {

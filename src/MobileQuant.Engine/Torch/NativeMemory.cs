@@ -31,7 +31,7 @@ internal static partial class NativeMemory
     public static void FixMapThreshold() => Set(SparingMapBytes, null);
 
     /// <summary>Largest block that is kept where passes through a model alternate with work on its weights: one layer's activations.</summary>
-    public const int OfPasses = 12 << 20;
+    public const int OfPasses = 4 << 20;
 
     /// <summary>Keeps freed blocks for the next ones until the result is disposed; then gives them back to the system.</summary>
     /// <param name="largest">Size of the largest block that is kept, in bytes.</param>
