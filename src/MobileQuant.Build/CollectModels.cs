@@ -113,6 +113,11 @@ public sealed class CollectModels : Microsoft.Build.Utilities.Task
         TaskItem output = new(FileList.Escape(paths.OutputFile));
         item.CopyMetadataTo(output);
         output.SetMetadata(ModelMetadata.Link, FileList.Escape(paths.Link));
+
+        // Packing a None item by itself would put it where no consumer finds it: the targets pack what this asks for.
+        output.SetMetadata(ModelMetadata.PackModel, item.GetMetadata(ModelMetadata.Pack));
+        output.SetMetadata(ModelMetadata.Pack, "false");
+
         // The runtime maps the model from a file of its own, so it stays outside a single-file app.
         output.SetMetadata("ExcludeFromSingleFile", "true");
         return output;

@@ -102,7 +102,7 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         {
             ModelMetadata.Recipe, ModelMetadata.Precision, ModelMetadata.Activations, ModelMetadata.WideSites, ModelMetadata.Prefix,
             ModelMetadata.Weights, ModelMetadata.Granularity, ModelMetadata.Overrides, ModelMetadata.Alpha, ModelMetadata.Rounding,
-            ModelMetadata.RecipeSettings, ModelMetadata.MaxPerplexityIncrease, ModelMetadata.MinSqnr, ModelMetadata.Seed,
+            ModelMetadata.RecipeSettings, ModelMetadata.MaxPerplexityIncrease, ModelMetadata.MinSqnr, ModelMetadata.Seed, ModelMetadata.Pack,
         })
         {
             string value = prepared.GetMetadata(name);

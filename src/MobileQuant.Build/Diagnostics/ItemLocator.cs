@@ -11,19 +11,20 @@ namespace MobileQuant.Build.Diagnostics;
 /// </summary>
 internal static class ItemLocator
 {
-    private const string ElementName = "QuantizedModel";
+    private const string ModelElement = "QuantizedModel";
 
     /// <summary>The place of an item, or of one of its metadata where that is written out.</summary>
     /// <param name="item">An item as the project declared it, or one made of it by <see cref="CollectModels"/>.</param>
     /// <param name="projectFile">Where to point when the item does not know its file.</param>
     /// <param name="metadata">The metadata to point at, or null for the item.</param>
+    /// <param name="element">The kind of item.</param>
     /// <returns>A place; the file alone when the item was made from wildcards, properties or by a target.</returns>
-    public static SourceLocation Find(ITaskItem item, string projectFile, string? metadata = null)
+    public static SourceLocation Find(ITaskItem item, string projectFile, string? metadata = null, string element = ModelElement)
     {
         string include = FirstOf(item.GetMetadata(ModelMetadata.SourceInclude), item.ItemSpec);
         string file = FirstOf(item.GetMetadata(ModelMetadata.SourceFile), item.GetMetadata("DefiningProjectFullPath"), projectFile);
-        XElement[] elements = ReadElements(file);
-        XElement[] matches = elements.Where(element => Declares(element, include)).ToArray();
+        XElement[] elements = ReadElements(file, element);
+        XElement[] matches = elements.Where(one => Declares(one, include)).ToArray();
         XElement? found = matches.Length > 0 ? Closest(matches, item) : elements.Length == 1 ? elements[0] : null;
         if (found is null)
         {
@@ -39,14 +40,14 @@ internal static class ItemLocator
 
     private static string FirstOf(params string[] texts) => Array.Find(texts, text => text.Length > 0) ?? string.Empty;
 
-    private static XElement[] ReadElements(string file)
+    private static XElement[] ReadElements(string file, string name)
     {
         try
         {
             XmlReaderSettings settings = new() { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null };
             using XmlReader reader = XmlReader.Create(file, settings);
             return XDocument.Load(reader, LoadOptions.SetLineInfo).Descendants()
-                .Where(element => element.Name.LocalName == ElementName && element.Attribute("Include") is not null)
+                .Where(element => element.Name.LocalName == name && element.Attribute("Include") is not null)
                 .ToArray();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or XmlException)

@@ -78,6 +78,10 @@ internal static class MetadataTable
                 normalized = decibels ? value : null;
                 expected = decibels ? string.Empty : "a number of decibels from 0 to 200, such as 15";
                 return decibels;
+            case ModelMetadata.Pack:
+                normalized = value.ToLowerInvariant() is "true" or "false" ? value.ToLowerInvariant() : null;
+                expected = normalized is null ? "true or false" : string.Empty;
+                return normalized is not null;
             case ModelMetadata.Seed:
                 bool whole = int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int seed);
                 normalized = whole ? seed.ToString(CultureInfo.InvariantCulture) : null;

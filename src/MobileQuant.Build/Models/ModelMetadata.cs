@@ -23,9 +23,11 @@ internal static class ModelMetadata
     public const string Link = "Link";
     public const string CopyToOutputDirectory = "CopyToOutputDirectory";
     public const string CopyToPublishDirectory = "CopyToPublishDirectory";
+    public const string Pack = "Pack";
     public const string Visible = "Visible";
 
     // Added by the tasks.
+    public const string PackModel = "PackModel";
     public const string OutputFile = "OutputFile";
     public const string StampFile = "StampFile";
     public const string SettingsFile = "SettingsFile";
@@ -40,6 +42,6 @@ internal static class ModelMetadata
     [
         Name, Recipe, Precision, Activations, WideSites, Prefix, Weights, Granularity, Overrides, Alpha, Rounding, RecipeSettings, Calibration,
         EvaluationText, MaxPerplexityIncrease, MinSqnr, Seed,
-        Link, CopyToOutputDirectory, CopyToPublishDirectory, Visible,
+        Link, CopyToOutputDirectory, CopyToPublishDirectory, Pack, Visible,
     ];
 }
