@@ -410,14 +410,23 @@ public sealed class ContentStore
     /// <summary>Takes an entry out of sight in one rename, then deletes it.</summary>
     private void Remove(string folder)
     {
-        using TemporaryPath grave = TemporaryPath.FolderIn(_building);
+        if (Directory.Exists(folder))
+        {
+            using TemporaryPath grave = TemporaryPath.FolderIn(_building);
+            MoveAway(folder, Path.Combine(grave.Path, "evicted"));
+        }
+    }
+
+    /// <summary>Moves an entry unless somebody else was faster.</summary>
+    private static void MoveAway(string folder, string target)
+    {
         try
         {
-            Directory.Move(folder, Path.Combine(grave.Path, "evicted"));
+            Directory.Move(folder, target);
         }
-        catch (DirectoryNotFoundException)
+        catch (IOException) when (!Directory.Exists(folder))
         {
-            // Not there, or somebody else was faster.
+            // Asked for, and not told by the exception: a process whose first failing call this is may see "Unknown error 203".
         }
     }
 
@@ -429,15 +438,8 @@ public sealed class ContentStore
 
     private void Quarantine(string key)
     {
-        try
-        {
-            CreatePrivate(_quarantine);
-            Directory.Move(FolderOf(key), Path.Combine(_quarantine, $"{key}.{Guid.NewGuid():N}"));
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // Another process put it aside already.
-        }
+        CreatePrivate(_quarantine);
+        MoveAway(FolderOf(key), Path.Combine(_quarantine, $"{key}.{Guid.NewGuid():N}"));
     }
 
     private IEnumerable<string> EntryFolders() =>
