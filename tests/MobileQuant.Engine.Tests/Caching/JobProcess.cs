@@ -7,6 +7,7 @@ namespace MobileQuant.Tests.Caching;
 internal sealed class JobProcess : IDisposable
 {
     private readonly Process _process;
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly Task<string> _output;
     private readonly Task<string> _error;
 
@@ -33,13 +34,16 @@ internal sealed class JobProcess : IDisposable
         RedirectStandardError = true,
     })!);
 
-    /// <summary>Whether it came to its end before <paramref name="delay"/> was over; else it is killed, as by the system.</summary>
-    public bool EndsOrIsKilledAfter(TimeSpan delay)
+    /// <summary>Kills it, as the system would, unless it ends before.</summary>
+    /// <param name="delay">When.</param>
+    /// <returns>How long it took, where it came to its end.</returns>
+    public TimeSpan? KillAfter(TimeSpan delay)
     {
         bool ended = _process.WaitForExit(delay);
+        TimeSpan took = _clock.Elapsed;
         _process.Kill();
         _process.WaitForExit();
-        return ended;
+        return ended ? took : null;
     }
 
     /// <summary>Waits for the end, which must be good.</summary>
