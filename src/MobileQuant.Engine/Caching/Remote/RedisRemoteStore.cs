@@ -70,9 +70,10 @@ internal sealed class RedisRemoteStore : IRemoteStore, IDisposable
     public void Dispose()
     {
         _cache.Dispose();
-        if (_connection.IsValueCreated && _connection.Value.IsCompletedSuccessfully)
+        if (_connection.IsValueCreated)
         {
-            _connection.Value.Result.Dispose();
+            // It may come about only now.
+            _ = _connection.Value.ContinueWith(connected => connected.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
         }
     }
 
