@@ -100,6 +100,6 @@ public sealed class RemoteCacheTests : IDisposable
         Assert.Empty(_store.Folder.Files("no data"));
     }
 
-    private Task PublishAsync() => new QuantizationJob(new StandInProducer()).ExecuteAsync(
+    private Task<QuantizationResult> PublishAsync() => new QuantizationJob(new StandInProducer()).ExecuteAsync(
         _store.Request with { CacheDirectory = _store.Folder["another store"], RemoteCache = Shared }, null, default);
 }

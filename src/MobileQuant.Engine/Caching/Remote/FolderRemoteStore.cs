@@ -50,17 +50,28 @@ internal sealed partial class FolderRemoteStore : IRemoteStore
     }
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// Moving without replacing would first look and then rename, so two could succeed; creating is one step. A reader in
+    /// between finds less than the value, which of a lease is a sign of life as good as any.
+    /// </remarks>
     public async Task<bool> TryAddAsync(string name, byte[] value, TimeSpan lifetime, CancellationToken cancellationToken)
     {
-        using TemporaryPath temporary = await WriteAsync(name, value, cancellationToken).ConfigureAwait(false);
+        string path = PathOf(name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        FileStream stream;
         try
         {
-            File.Move(temporary.Path, PathOf(name), overwrite: false);
-            return true;
+            stream = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
         }
-        catch (IOException) when (File.Exists(PathOf(name)))
+        catch (IOException) when (File.Exists(path))
         {
             return false;
+        }
+
+        await using (stream.ConfigureAwait(false))
+        {
+            await stream.WriteAsync(value, cancellationToken).ConfigureAwait(false);
+            return true;
         }
     }
 
