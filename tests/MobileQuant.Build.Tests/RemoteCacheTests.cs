@@ -14,7 +14,7 @@ public sealed class RemoteCacheTests : IDisposable
     {
         _work.WriteCheckpoint("tiny");
         string app = _work.WriteApp("""<QuantizedModel Include="../tiny" />""");
-        string response = Path.Combine(app, "obj", "Debug", "net10.0", "mobilequant", "tiny", "tiny.mq.rsp");
+        string response = Path.Combine(app, "obj", "Debug", "net10.0", "mobilequant", "tiny", "tiny.rsp");
         string[] flags = ["--remote-cache-read-only", "--require-cached", "--offline"];
 
         _work.Build(app).Succeeded();
