@@ -3,6 +3,7 @@ using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using MobileQuant.Build.Diagnostics;
 using MobileQuant.Build.Models;
+using MobileQuant.Build.Tool;
 
 namespace MobileQuant.Build;
 
@@ -29,6 +30,9 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
     [Required]
     public string ToolPath { get; set; } = string.Empty;
 
+    /// <summary>What machines share; only looked at for what must not be in it.</summary>
+    public string RemoteCache { get; set; } = string.Empty;
+
     /// <summary>True: every model is made again.</summary>
     public bool Force { get; set; }
 
@@ -47,6 +51,17 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         if (!File.Exists(toolPath))
         {
             log.Error("MQ1107", new SourceLocation(ProjectFile), $"The quantization tool was not found at '{toolPath}'.", "Set the property MobileQuantToolPath to mobilequant.dll, or remove it and restore the package again.");
+            return false;
+        }
+
+        // Here rather than in the tool: its response file stays in obj.
+        if (CacheSettings.HoldsPassword(RemoteCache))
+        {
+            log.Error(
+                "MQ4013",
+                new SourceLocation(ProjectFile),
+                "MobileQuantRemoteCache holds a password, which project files and build logs show to others.",
+                "Leave it out of the address and set the environment variable MOBILEQUANT_REMOTE_CACHE_PASSWORD, or give the whole address as MOBILEQUANT_REMOTE_CACHE.");
             return false;
         }
 

@@ -47,6 +47,18 @@ public sealed class QuantizeModel : Microsoft.Build.Utilities.Task, ICancelableT
     /// <summary>True: quantize even when the store has the result.</summary>
     public bool Force { get; set; }
 
+    /// <summary>What machines share: an address without a password, or a folder; empty: what the environment names.</summary>
+    public string RemoteCache { get; set; } = string.Empty;
+
+    /// <summary>True: nothing is published in the remote cache.</summary>
+    public bool RemoteCacheReadOnly { get; set; }
+
+    /// <summary>True: a model that would have to be made is an error.</summary>
+    public bool RequireCached { get; set; }
+
+    /// <summary>True: the network is not used.</summary>
+    public bool Offline { get; set; }
+
     /// <summary>quiet: nothing but warnings and errors; normal: a line of progress every few seconds and one at the end; detailed: all.</summary>
     public string Verbosity { get; set; } = "normal";
 
@@ -144,8 +156,7 @@ public sealed class QuantizeModel : Microsoft.Build.Utilities.Task, ICancelableT
         file.LastWriteTimeUtc = same ? artifactTime : DateTime.UtcNow;
         new Stamp(fingerprint, file.Length).Write(stampFile, start);
 
-        bool fromStore = _result.Text("cache") == "hit";
-        Tell(log, !IsQuiet, MessageImportance.Normal, ProgressText.Of(_result, fromStore));
+        Tell(log, !IsQuiet, MessageImportance.Normal, ProgressText.OfResult(_result));
         Tell(log, false, MessageImportance.Low, $"fingerprint {fingerprint}, peak memory {_result.Number("peakMemoryBytes") / 1e6:0} MB, {artifact}");
     }
 
@@ -208,7 +219,17 @@ public sealed class QuantizeModel : Microsoft.Build.Utilities.Task, ICancelableT
     {
         string path = Model.GetMetadata(ModelMetadata.ResponseFile);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllLines(path, ToolArguments.Of(Model, ProjectDirectory, CacheDirectory, UseCache, Force), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        CacheSettings cache = new()
+        {
+            Directory = CacheDirectory,
+            UseCache = UseCache,
+            Force = Force,
+            Remote = RemoteCache,
+            RemoteReadOnly = RemoteCacheReadOnly,
+            RequireCached = RequireCached,
+            Offline = Offline,
+        };
+        File.WriteAllLines(path, ToolArguments.Of(Model, ProjectDirectory, cache), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
         return path;
     }
 

@@ -4,6 +4,7 @@ using MobileQuant.Checkpoints;
 using MobileQuant.Lowering;
 using MobileQuant.Quantization;
 using MobileQuant.Text;
+using MobileQuant.Torch;
 
 namespace MobileQuant;
 
@@ -16,6 +17,7 @@ internal sealed class CheckpointProducer : IArtifactProducer
     /// <inheritdoc/>
     public void Produce(QuantizationRequest request, Fingerprint fingerprint, string path, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
+        TorchRuntime.RequireFetched(request.Offline);
         using ICheckpoint checkpoint = CheckpointReader.Open(request.CheckpointPath);
         TokenizerFiles? tokenizer = checkpoint.ReadTokenizer();
         using QuantizedGraph graph = GraphQuantizer.Quantize(checkpoint, request, tokenizer is null ? null : TextTokenizer.FromFiles(tokenizer), progress, cancellationToken);

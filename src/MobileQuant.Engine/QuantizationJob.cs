@@ -1,22 +1,25 @@
 using System.Diagnostics;
 using MobileQuant.Caching;
+using MobileQuant.Caching.Remote;
 using MobileQuant.Evaluation.Quality;
 
 namespace MobileQuant;
 
 /// <summary>
 /// Request in, artifact out: the one door for the tool and the build. Serves from the content store when the same request was
-/// done before; otherwise quantizes once per key across all processes, says why, and stores the result.
+/// done before, here or on a machine that shares its results; otherwise quantizes once per key, says why, and stores the result.
 /// </summary>
 public sealed class QuantizationJob
 {
     private readonly IArtifactProducer _producer;
     private readonly IArtifactMeter _meter;
+    private readonly RemoteTimings? _timings;
 
-    internal QuantizationJob(IArtifactProducer producer, IArtifactMeter? meter = null)
+    internal QuantizationJob(IArtifactProducer producer, IArtifactMeter? meter = null, RemoteTimings? timings = null)
     {
         _producer = producer;
         _meter = meter ?? new RuntimeMeter();
+        _timings = timings;
     }
 
     /// <summary>Runs a quantization.</summary>
@@ -32,7 +35,9 @@ public sealed class QuantizationJob
     internal Task<QuantizationResult> ExecuteAsync(QuantizationRequest request, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return Task.Run(() => Execute(request, progress, cancellationToken), cancellationToken);
+
+        // A thread of its own: it computes and waits for hours, and what it waits for needs those of the pool.
+        return Task.Factory.StartNew(() => Execute(request, progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     private static ContentStore? OpenStore(QuantizationRequest request, IProgress<QuantizationEvent>? progress)
@@ -96,20 +101,25 @@ public sealed class QuantizationJob
         FileDigests digests = store?.Digests ?? new FileDigests(null);
         Fingerprint fingerprint = RequestFingerprint.Compute(normal, digests, progress, cancellationToken);
         QualityCheck? check = QualityCheck.For(normal, _meter, digests, cancellationToken);
+        using RemoteTier? remote = RemoteTier.Open(normal, _timings, progress);
         DiskErrors.RequireWritable(normal.OutputPath);
-        string? reason = store is null
-            ? ProduceDirectly(normal, fingerprint, check, progress, cancellationToken)
-            : ServeOrProduce(store, normal, fingerprint, check, progress, cancellationToken);
+        JobOutcome outcome = store is null
+            ? new(null, ProduceDirectly(normal, fingerprint, check, progress, cancellationToken))
+            : ServeOrProduce(store, remote, normal, fingerprint, check, progress, cancellationToken);
         if (check?.Found is { } quality)
         {
             progress?.Report(new QuantizationEvent.Message(QualityGate.Summarize(normal, quality)));
         }
 
-        return new(normal.OutputPath, new FileInfo(normal.OutputPath).Length, clock.Elapsed, PeakMemory(), reason is null, fingerprint.Key, reason) { Quality = check?.Found };
+        return new(normal.OutputPath, new FileInfo(normal.OutputPath).Length, clock.Elapsed, PeakMemory(), outcome.From is not null, fingerprint.Key, outcome.Reason)
+        {
+            From = outcome.From,
+            Quality = check?.Found,
+        };
     }
 
-    /// <summary>Returns why the store had nothing, or null when it served.</summary>
-    private string? ServeOrProduce(ContentStore store, QuantizationRequest request, Fingerprint fingerprint, QualityCheck? check, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
+    private JobOutcome ServeOrProduce(
+        ContentStore store, RemoteTier? remote, QuantizationRequest request, Fingerprint fingerprint, QualityCheck? check, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
         string key = fingerprint.Key;
         bool known = store.Contains(key);
@@ -148,9 +158,15 @@ public sealed class QuantizationJob
             return true;
         }
 
+        JobOutcome Served(ArtifactSource from)
+        {
+            store.Counters.Count(from);
+            return new(from, null);
+        }
+
         if (!request.Force && Serve())
         {
-            return null;
+            return Served(ArtifactSource.Store);
         }
 
         using StoreLock held = store.Lock(key, Path.GetFileName(request.OutputPath), progress, cancellationToken);
@@ -158,17 +174,51 @@ public sealed class QuantizationJob
         // Whoever held the lock may have made or measured it meanwhile.
         if (!request.Force && (Serve() || (Measure() && Serve())))
         {
-            return null;
+            return Served(ArtifactSource.Store);
         }
 
-        string reason = Explain(store, request, fingerprint, damaged: known);
-        progress?.Report(new QuantizationEvent.Message($"quantizing {Path.GetFileName(request.CheckpointPath)}: {reason}"));
-        check?.Prepare();
-        Store(store, request, fingerprint, progress, cancellationToken);
-        check?.Forget();
-        return Serve() || (Measure() && Serve())
-            ? reason
-            : throw new MobileQuantException("MQ4005", $"The artifact was made and then lost: the store at {store.Location} did not keep it intact.", "Check the disk (`mobilequant cache verify`), or work without the store (--no-cache).");
+        RemoteLease? lease = null;
+        if (!request.Force && remote?.TryFetch(store, request, fingerprint, out lease, cancellationToken) == true && (Serve() || (Measure() && Serve())))
+        {
+            return Served(ArtifactSource.Remote);
+        }
+
+        // Given back when all is published, or was not to be.
+        using (lease)
+        {
+            string reason = Explain(store, request, fingerprint, damaged: known);
+            store.Counters.Count(null);
+            RequireMaking(request, store.Location, remote, reason);
+            progress?.Report(new QuantizationEvent.Message($"quantizing {Path.GetFileName(request.CheckpointPath)}: {reason}"));
+            check?.Prepare();
+            Store(store, request, fingerprint, progress, cancellationToken);
+            check?.Forget();
+
+            // Before it is published, so that the figures go along.
+            Measure();
+            remote?.Publish(store, key, cancellationToken);
+            return Serve()
+                ? new(null, reason)
+                : throw new MobileQuantException("MQ4005", $"The artifact was made and then lost: the store at {store.Location} did not keep it intact.", "Check the disk (`mobilequant cache verify`), or work without the store (--no-cache).");
+        }
+    }
+
+    /// <summary>Refuses to make what had to come from a cache.</summary>
+    private static void RequireMaking(QuantizationRequest request, string? store, RemoteTier? remote, string reason)
+    {
+        if (!request.RequireCached)
+        {
+            return;
+        }
+
+        string asked = store is null ? "no store can be used"
+            : remote is null ? $"the store at {store} does not have it"
+            : remote.HasFailed ? $"the store at {store} does not have it, and the remote cache at {remote.Name} could not be asked"
+            : $"neither the store at {store} nor the remote cache at {remote.Name} has it";
+        throw new MobileQuantException(
+            "MQ4014",
+            $"{Path.GetFileName(request.OutputPath)} must come from a cache, but {asked}: {reason}.",
+            "Let a machine that may quantize build it first and publish it (--remote-cache), or leave --require-cached (MobileQuantRequireCached) out.");
     }
 
     private void Store(ContentStore store, QuantizationRequest request, Fingerprint fingerprint, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
@@ -200,6 +250,7 @@ public sealed class QuantizationJob
     {
         try
         {
+            RequireMaking(request, store: null, remote: null, "the store is not used");
             check?.Prepare();
             using TemporaryPath temporary = TemporaryPath.Beside(request.OutputPath);
             string digest = Produce(request, fingerprint, temporary.Path, progress, cancellationToken);

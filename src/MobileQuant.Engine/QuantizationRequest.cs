@@ -1,3 +1,4 @@
+using MobileQuant.Caching.Remote;
 using MobileQuant.Evaluation.Quality;
 using MobileQuant.Quantization;
 using MobileQuant.Recipes;
@@ -80,6 +81,25 @@ public sealed record QuantizationRequest
     /// <summary>True: quantize even when the store has the result.</summary>
     public bool Force { get; init; }
 
+    /// <summary>
+    /// The cache that machines share, asked when the store has nothing: <c>redis://host:port/database</c>, <c>rediss://</c>,
+    /// <c>file:///folder</c> or an absolute path, without a password; null: that of the environment variable MOBILEQUANT_REMOTE_CACHE,
+    /// if there is one. It is a tier behind the store, so without the store it is not used.
+    /// </summary>
+    public string? RemoteCache { get; init; }
+
+    /// <summary>The same, where it is none of those: comes before <see cref="RemoteCache"/>, and stays the caller's to dispose.</summary>
+    public IRemoteStore? RemoteStore { get; init; }
+
+    /// <summary>True: the remote cache is read only; nothing is published, and no other machine waits for this one.</summary>
+    public bool RemoteCacheReadOnly { get; init; }
+
+    /// <summary>True: what is neither in the store nor in the remote cache is an error instead of being made.</summary>
+    public bool RequireCached { get; init; }
+
+    /// <summary>True: the network is not used, neither for the remote cache nor to fetch libtorch.</summary>
+    public bool Offline { get; init; }
+
     /// <summary>Where learning saves how far it is, and goes on from; null: nowhere.</summary>
     internal string? LearningStatePath { get; init; }
 }
@@ -89,9 +109,9 @@ public sealed record QuantizationRequest
 /// <param name="Bytes">Its size.</param>
 /// <param name="Elapsed">Wall time of the whole job.</param>
 /// <param name="PeakMemoryBytes">Largest resident set of the process.</param>
-/// <param name="CacheHit">True when the artifact came from the store.</param>
+/// <param name="CacheHit">True when the artifact came from the store or the remote cache.</param>
 /// <param name="Fingerprint">The content key, 64 hex digits.</param>
-/// <param name="MissReason">Why the store had nothing, against its nearest entry; null on a hit.</param>
+/// <param name="MissReason">Why neither had it, against its nearest entry; null on a hit.</param>
 public sealed record QuantizationResult(
     string OutputPath,
     long Bytes,
@@ -101,6 +121,9 @@ public sealed record QuantizationResult(
     string Fingerprint,
     string? MissReason)
 {
+    /// <summary>Where it came from; null: it was made.</summary>
+    public ArtifactSource? From { get; init; }
+
     /// <summary>How good it is, where that was asked for: by limits or by an evaluation text.</summary>
     public QualityMeasurement? Quality { get; init; }
 }
@@ -109,7 +132,7 @@ public sealed record QuantizationResult(
 public abstract record QuantizationEvent
 {
     /// <summary>A step began or advanced.</summary>
-    /// <param name="Step">Stable name: fingerprint, wait, load, rotate, calibrate, search, sensitivity, range, wide, prefix, learn, round, lower, write, copy, evaluate.</param>
+    /// <param name="Step">Stable name: fingerprint, wait, load, rotate, calibrate, search, sensitivity, range, wide, prefix, learn, round, lower, write, copy, fetch, publish, evaluate.</param>
     /// <param name="Text">For people.</param>
     /// <param name="Done">Units done in this step.</param>
     /// <param name="Total">Units in this step; 0 when not countable.</param>

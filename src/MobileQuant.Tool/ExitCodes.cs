@@ -11,9 +11,9 @@ internal static class ExitCodes
     /// <summary>128 + SIGINT, as shells expect.</summary>
     public const int Cancelled = 130;
 
-    /// <summary>Options and projects that make no sense are usage errors, MQ3060 to MQ3069 the quality gate; all else is a failure.</summary>
+    /// <summary>Options and projects that make no sense are usage errors (MQ4012 and MQ4013 of the remote cache too), MQ3060 to MQ3069 the quality gate; all else is a failure.</summary>
     public static int For(MobileQuantException error) =>
-        error.Code.StartsWith("MQ1", StringComparison.Ordinal) ? Usage
+        error.Code.StartsWith("MQ1", StringComparison.Ordinal) || error.Code is "MQ4012" or "MQ4013" ? Usage
         : error.Code.StartsWith("MQ306", StringComparison.Ordinal) ? QualityGate
         : Failure;
 }

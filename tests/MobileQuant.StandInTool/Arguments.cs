@@ -6,10 +6,10 @@ internal sealed class Arguments
     private static readonly string[] s_valued =
     [
         "--output", "--recipe", "--precision", "--activations", "--wide-sites", "--prefix", "--weights", "--granularity", "--override", "--alpha", "--rounding", "--settings",
-        "--evaluation-text", "--max-perplexity-increase", "--min-sqnr", "--calibration", "--base-directory", "--seed", "--cache-directory", "--parent",
+        "--evaluation-text", "--max-perplexity-increase", "--min-sqnr", "--calibration", "--base-directory", "--seed", "--cache-directory", "--remote-cache", "--parent",
     ];
 
-    private static readonly string[] s_flags = ["--force", "--no-cache", "--events"];
+    private static readonly string[] s_flags = ["--force", "--no-cache", "--remote-cache-read-only", "--require-cached", "--offline", "--events"];
 
     private readonly Dictionary<string, List<string>> _values = [];
 

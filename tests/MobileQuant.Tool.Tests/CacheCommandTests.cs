@@ -34,12 +34,41 @@ public sealed class CacheCommandTests : IDisposable
 
         CommandRun damaged = await Run("verify", "--json");
         Assert.Equal(1, damaged.ExitCode);
+        Assert.Equal(1, damaged.Json.GetProperty("checked").GetInt32());
+        Assert.Equal(1, damaged.Json.GetProperty("corrupt").GetInt32());
         Assert.Equal(_store.Key, Assert.Single(damaged.Json.GetProperty("damaged").EnumerateArray()).GetString());
-        Assert.Equal(0, (await Run("verify")).ExitCode);
+        CommandRun whole = await Run("verify", "--json");
+        Assert.Equal(0, whole.ExitCode);
+        Assert.Equal((0, 0), (whole.Json.GetProperty("checked").GetInt32(), whole.Json.GetProperty("corrupt").GetInt32()));
 
         await _store.FillAsync();
         Assert.Equal(1, (await Run("clear", "--json")).Json.GetProperty("entries").GetInt32());
         Assert.Empty((await Run("ls", "--json")).Json.GetProperty("entries").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task Stats_count_what_happened_and_what_lies_there()
+    {
+        CommandRun empty = await Run("stats", "--json");
+        Assert.Equal(0, empty.ExitCode);
+        Assert.Equal(["entries", "bytes", "hits", "remoteHits", "misses", "quarantined", "directory"], empty.Json.EnumerateObject().Select(member => member.Name));
+        Assert.Equal("0 0 0 0 0 0", await StatisticsAsync());
+        Assert.Equal(_store.Store, empty.Json.GetProperty("directory").GetString());
+
+        long bytes = (await _store.FillAsync()).Bytes;
+        await CommandRun.Of(_store.Arguments("--json"));
+        await CommandRun.Of(_store.Arguments("--json"));
+        Assert.Equal($"1 {bytes} 2 0 1 0", await StatisticsAsync());
+
+        File.AppendAllText(Assert.Single(Directory.GetFiles(_store.Store, "*.mq.safetensors", SearchOption.AllDirectories)), "x");
+        await Run("verify");
+        Assert.Equal("0 0 2 0 1 1", await StatisticsAsync());
+        string text = (await Run("stats")).Out;
+        Assert.Contains("2 times from the store, 0 times from the remote cache, 1 times in neither", text, StringComparison.Ordinal);
+        Assert.Contains("1 damaged entries put aside", text, StringComparison.Ordinal);
+
+        await Run("clear");
+        Assert.Equal("0 0 2 0 1 0", await StatisticsAsync());
     }
 
     [Fact]
@@ -50,6 +79,12 @@ public sealed class CacheCommandTests : IDisposable
         Assert.Equal(0, (await Run("gc", "--limit", "1", "--json")).Json.GetProperty("entries").GetInt32());
         Assert.Equal(1, (await Run("gc", "--limit", "0", "--json")).Json.GetProperty("entries").GetInt32());
         (await Run("gc", "--limit", "-1", "--json")).IsError(2, "MQ1003");
+    }
+
+    private async Task<string> StatisticsAsync()
+    {
+        JsonElement counts = (await Run("stats", "--json")).Json;
+        return string.Join(' ', ((string[])["entries", "bytes", "hits", "remoteHits", "misses", "quarantined"]).Select(name => counts.GetProperty(name).GetInt64()));
     }
 
     private Task<CommandRun> Run(params string[] args) => CommandRun.Of(["cache", .. args, "--cache-directory", _store.Store]);

@@ -17,11 +17,12 @@ public sealed class QuantizeCommandTests : IDisposable
 
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(
-            ["output", "bytes", "seconds", "peakMemoryBytes", "cache", "fingerprint", "reason", "recipeSettings", "findings"],
+            ["output", "bytes", "seconds", "peakMemoryBytes", "cache", "from", "fingerprint", "reason", "recipeSettings", "findings"],
             run.Json.EnumerateObject().Select(member => member.Name));
         Assert.Equal(_store.Output, run.Json.GetProperty("output").GetString());
         Assert.Equal(new FileInfo(_store.Output).Length, run.Json.GetProperty("bytes").GetInt64());
         Assert.Equal("hit", run.Json.GetProperty("cache").GetString());
+        Assert.Equal("store", run.Json.GetProperty("from").GetString());
         Assert.Equal(_store.Key, run.Json.GetProperty("fingerprint").GetString());
         Assert.Equal(JsonValueKind.Null, run.Json.GetProperty("reason").ValueKind);
         Assert.True(run.Json.GetProperty("peakMemoryBytes").GetInt64() > 1_000_000);
@@ -41,6 +42,7 @@ public sealed class QuantizeCommandTests : IDisposable
         JsonElement result = lines[^1];
         Assert.Equal("result", result.GetProperty("event").GetString());
         Assert.Equal("hit", result.GetProperty("cache").GetString());
+        Assert.Equal("store", result.GetProperty("from").GetString());
         Assert.Equal(_store.Key, result.GetProperty("fingerprint").GetString());
     }
 

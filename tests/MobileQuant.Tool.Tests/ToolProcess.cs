@@ -47,6 +47,9 @@ internal sealed class ToolProcess : IDisposable
         return false;
     }
 
+    /// <summary>All of standard output that was not read yet.</summary>
+    public string ReadToEnd() => _process.StandardOutput.ReadToEnd();
+
     public bool WaitForExit(TimeSpan limit) => _process.WaitForExit(limit);
 
     public void Dispose()

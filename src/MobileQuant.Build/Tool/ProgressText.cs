@@ -34,15 +34,17 @@ internal sealed class ProgressText
     }
 
     /// <summary>The line that says how a model came to be.</summary>
-    public static string Of(ToolEvent result, bool fromStore)
+    public static string OfResult(ToolEvent result)
     {
         string reason = result.Text("reason");
+        bool isHit = result.Text("cache") == "hit";
+        string from = result.Text("from") == "remote" ? "from the remote cache" : "from the store";
         return string.Format(
             CultureInfo.InvariantCulture,
             "{0} in {1:0.0} s{2}, {3:0.0} MB{4}",
-            fromStore ? "from the store" : "quantized",
+            isHit ? from : "quantized",
             result.Number("seconds"),
-            fromStore || reason.Length == 0 ? string.Empty : " (" + reason + ")",
+            isHit || reason.Length == 0 ? string.Empty : " (" + reason + ")",
             result.Number("bytes") / 1e6,
             Quality(result));
     }

@@ -11,11 +11,9 @@ internal static class ToolArguments
     /// <summary>Makes the arguments of <c>mobilequant quantize</c>.</summary>
     /// <param name="model">A prepared model.</param>
     /// <param name="baseDirectory">The folder that calibration paths start from.</param>
-    /// <param name="cacheDirectory">The store, or an empty text for the user's default.</param>
-    /// <param name="useCache">False: the store is neither read nor written.</param>
-    /// <param name="force">True: quantize even when the store has the result.</param>
+    /// <param name="cache">Where the model may come from.</param>
     /// <returns>One argument per element.</returns>
-    public static IReadOnlyList<string> Of(ITaskItem model, string baseDirectory, string cacheDirectory, bool useCache, bool force)
+    public static IReadOnlyList<string> Of(ITaskItem model, string baseDirectory, CacheSettings cache)
     {
         List<string> arguments =
         [
@@ -64,21 +62,7 @@ internal static class ToolArguments
             arguments.AddRange(["--calibration", calibration]);
         }
 
-        if (cacheDirectory.Length > 0)
-        {
-            arguments.AddRange(["--cache-directory", Path.GetFullPath(Path.Combine(baseDirectory, cacheDirectory))]);
-        }
-
-        if (force)
-        {
-            arguments.Add("--force");
-        }
-
-        if (!useCache)
-        {
-            arguments.Add("--no-cache");
-        }
-
+        arguments.AddRange(cache.ToArguments(baseDirectory));
         using Process self = Process.GetCurrentProcess();
         arguments.AddRange(["--events", "--parent", self.Id.ToString(CultureInfo.InvariantCulture)]);
         return arguments;

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using MobileQuant.Caching.Remote;
 using MobileQuant.Evaluation.Quality;
 
 namespace MobileQuant.Caching;
@@ -11,5 +12,8 @@ namespace MobileQuant.Caching;
 [JsonSerializable(typeof(StoreEntry))]
 [JsonSerializable(typeof(QualityMeasurement))]
 [JsonSerializable(typeof(StoreLockOwner))]
+[JsonSerializable(typeof(StoreCounts))]
+[JsonSerializable(typeof(RemoteManifest))]
+[JsonSerializable(typeof(LeaseValue))]
 [JsonSerializable(typeof(Dictionary<string, FileDigest>))]
 internal sealed partial class CachingJson : JsonSerializerContext;

@@ -16,6 +16,7 @@ namespace MobileQuant.Caching;
 /// learning/abcdef....state                                     how far learning came, until the entry is there
 /// quarantine/abcdef....GUID/                                   entries that failed their digest
 /// digests.json                                                 remembered digests of large files
+/// counts.json                                                  how often it was asked, and with what success
 /// </code>
 /// </remarks>
 public sealed class ContentStore
@@ -24,6 +25,8 @@ public sealed class ContentStore
     internal const string ArtifactName = "artifact.mq.safetensors";
 
     private const string EntryName = "entry.json";
+
+    private const string QualityPrefix = "quality-";
 
     /// <summary>States of learning that nobody went on with for as long are deleted.</summary>
     private static readonly TimeSpan StateLifetime = TimeSpan.FromDays(7);
@@ -44,6 +47,7 @@ public sealed class ContentStore
         _learning = Path.Combine(directory, "learning");
         _quarantine = Path.Combine(directory, "quarantine");
         Digests = new FileDigests(Path.Combine(directory, "digests.json"));
+        Counters = new StoreCounters(Path.Combine(directory, "counts.json"), Path.Combine(_locks, "counts.lock"));
     }
 
     /// <summary>The store's folder, absolute.</summary>
@@ -53,6 +57,8 @@ public sealed class ContentStore
     public long LimitBytes { get; }
 
     internal FileDigests Digests { get; }
+
+    internal StoreCounters Counters { get; }
 
     /// <summary>Opens a store, creating it private to the user when it is not there.</summary>
     /// <param name="directory">The folder, or null for <see cref="StoreLocation.Resolve"/>.</param>
@@ -100,6 +106,14 @@ public sealed class ContentStore
 
         return [.. entries.OrderByDescending(entry => entry.LastUsed)];
     }
+
+    /// <summary>How often the store was asked by all processes so far, and with what success.</summary>
+    /// <returns>The counts.</returns>
+    public StoreCounts ReadCounts() => Counters.Read();
+
+    /// <summary>How many damaged entries were put aside and still lie there.</summary>
+    /// <returns>Their number.</returns>
+    public int CountQuarantined() => Directory.Exists(_quarantine) ? Directory.EnumerateDirectories(_quarantine).Count() : 0;
 
     /// <summary>Bytes of all files of the store.</summary>
     /// <returns>The sum of their sizes.</returns>
@@ -150,6 +164,14 @@ public sealed class ContentStore
 
     /// <summary>Whether there is an entry, whole or not.</summary>
     internal bool Contains(string key) => Directory.Exists(FolderOf(key));
+
+    /// <summary>The description of an entry, or null when there is none that can be read.</summary>
+    internal StoreEntry? Find(string key) => ReadEntry(FolderOf(key), key);
+
+    /// <summary>Opens an entry's artifact, unchecked.</summary>
+    /// <exception cref="IOException">It is not there any more.</exception>
+    internal FileStream OpenArtifact(string key) =>
+        new(Path.Combine(FolderOf(key), ArtifactName), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
 
     /// <summary>Copies an entry's artifact to <paramref name="outputPath"/>, checking its digest on the way.</summary>
     /// <param name="key">The content key.</param>
@@ -209,6 +231,22 @@ public sealed class ContentStore
         {
             return null;
         }
+    }
+
+    /// <summary>All figures of an entry's artifact, by evaluation text.</summary>
+    internal IReadOnlyDictionary<string, QualityMeasurement> ReadAllQuality(string key)
+    {
+        Dictionary<string, QualityMeasurement> figures = new(StringComparer.Ordinal);
+        foreach (string file in Directory.EnumerateFiles(FolderOf(key), QualityPath("", "*")))
+        {
+            string text = Path.GetFileNameWithoutExtension(file)[QualityPrefix.Length..];
+            if (ReadQuality(key, text) is { } quality)
+            {
+                figures[text] = quality;
+            }
+        }
+
+        return figures;
     }
 
     /// <summary>Keeps figures of an entry's artifact; they go when the entry goes.</summary>
@@ -445,7 +483,7 @@ public sealed class ContentStore
     private IEnumerable<string> EntryFolders() =>
         Directory.EnumerateDirectories(_entries).SelectMany(Directory.EnumerateDirectories).Where(folder => Path.GetFileName(folder).Length == 64);
 
-    private static string QualityPath(string folder, string text) => Path.Combine(folder, $"quality-{text}.json");
+    private static string QualityPath(string folder, string text) => Path.Combine(folder, $"{QualityPrefix}{text}.json");
 
     private string FolderOf(string key) => Path.Combine(_entries, key[..2], key);
 }

@@ -37,6 +37,20 @@ public static class TorchRuntime
         }
     }
 
+    /// <summary>Refuses to go on where libtorch would have to be fetched and must not be.</summary>
+    /// <param name="offline">Whether the network is not to be used.</param>
+    /// <exception cref="MobileQuantException">MQ4015: it is not on this machine.</exception>
+    internal static void RequireFetched(bool offline)
+    {
+        if (offline && _loaded is null && LibtorchPackage.NamedFolder is null && LibtorchPackage.ForThisMachine() is { } package && package.Find() is null)
+        {
+            throw new MobileQuantException(
+                "MQ4015",
+                $"Quantizing and measuring need {package.Id} {LibtorchPackage.Version}, which is not on this machine, and offline it is not fetched.",
+                "Build once without --offline (MobileQuantOffline), or take the model from a cache that this machine reaches.");
+        }
+    }
+
     /// <summary>Tells what is there, without fetching or loading anything.</summary>
     /// <returns>The state.</returns>
     public static TorchState Describe()

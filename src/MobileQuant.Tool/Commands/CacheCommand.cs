@@ -10,6 +10,7 @@ internal sealed class CacheCommand
     /// <summary>Shown below the help.</summary>
     public const string Examples = """
           mobilequant cache ls
+          mobilequant cache stats --json
           mobilequant cache explain 3f9c2a
           mobilequant cache verify
           mobilequant cache gc --limit 5
@@ -37,6 +38,7 @@ internal sealed class CacheCommand
             self._directory,
             self._json,
             Subcommand("ls", "Lists the entries, most recently used first.", self.List),
+            Subcommand("stats", "Counts the entries, and how often the store and the remote cache had what was asked for.", self.Statistics),
             Subcommand("explain", "Shows everything that went into an entry's key.", self.Explain, self._key),
             Subcommand("verify", "Compares every entry with its digest and puts damaged ones aside; damage is a failure.", self.Verify),
             Subcommand("gc", "Deletes least recently used entries above the limit, and what was put aside.", self.Collect, self._limit),
@@ -82,6 +84,24 @@ internal sealed class CacheCommand
         return ExitCodes.Good;
     }
 
+    private int Statistics(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        ContentStore store = Open(parsed);
+        IReadOnlyList<StoreEntry> entries = store.List();
+        StoreCounts counts = store.ReadCounts();
+        CacheStatistics result = new(entries.Count, entries.Sum(entry => entry.Bytes), counts.Hits, counts.RemoteHits, counts.Misses, store.CountQuarantined(), store.Location);
+        if (parsed.GetValue(_json))
+        {
+            _console.Out.WriteLine(ToolJson.Text(result, ToolJson.Indented.CacheStatistics));
+            return ExitCodes.Good;
+        }
+
+        _console.Out.WriteLine($"{result.Entries} entries, {Units.Bytes(result.Bytes)} of {Units.Bytes(store.LimitBytes)}, in {result.Directory}");
+        _console.Out.WriteLine($"{result.Hits} times from the store, {result.RemoteHits} times from the remote cache, {result.Misses} times in neither");
+        _console.Out.WriteLine($"{result.Quarantined} damaged entries put aside");
+        return ExitCodes.Good;
+    }
+
     private int Explain(ParseResult parsed, CancellationToken cancellationToken)
     {
         string prefix = parsed.GetRequiredValue(_key);
@@ -116,7 +136,7 @@ internal sealed class CacheCommand
 
         if (parsed.GetValue(_json))
         {
-            _console.Out.WriteLine(ToolJson.Text(new CacheVerification(result.whole, result.damaged), ToolJson.Indented.CacheVerification));
+            _console.Out.WriteLine(ToolJson.Text(new CacheVerification(result.whole + result.damaged.Count, result.damaged.Count, result.damaged), ToolJson.Indented.CacheVerification));
         }
         else
         {

@@ -21,6 +21,10 @@ internal static class CommonOptions
     public static string NameOf<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
 
+    /// <summary>The same, where there may be none.</summary>
+    public static string? NameOf<T>(T? value)
+        where T : struct, Enum => value is { } some ? NameOf(some) : null;
+
     /// <summary>Reads an enumeration by the names that help shows.</summary>
     /// <exception cref="MobileQuantException">MQ1003: another word.</exception>
     public static T Parse<T>(ParseResult parsed, Option<string> option)

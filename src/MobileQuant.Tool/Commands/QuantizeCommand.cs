@@ -14,6 +14,7 @@ internal sealed class QuantizeCommand
           mobilequant quantize models/TinyLlama -o tiny4.mq.safetensors --precision W4A8 --calibration "calib/*.txt"
           mobilequant quantize models/TinyLlama -o tiny.mq.safetensors --calibration calib.txt --report report.html
           mobilequant quantize models/TinyLlama -o tiny.mq.safetensors --evaluation-text heldout.txt --max-perplexity-increase 10%
+          mobilequant quantize models/TinyLlama -o tiny.mq.safetensors --remote-cache redis://cache.example:6379/0 --require-cached
           mobilequant quantize @arguments.rsp
         """;
 
@@ -23,9 +24,7 @@ internal sealed class QuantizeCommand
     private readonly Option<string?> _evaluationText = new("--evaluation-text") { Description = "A text that calibration does not see: the artifact is measured on it against the float checkpoint.", HelpName = "file" };
     private readonly QualityOptions _quality = new();
     private readonly Option<int> _threads = CommonOptions.Threads();
-    private readonly Option<string?> _cacheDirectory = CommonOptions.CacheDirectory();
-    private readonly Option<bool> _noCache = new("--no-cache") { Description = "Neither read nor write the store." };
-    private readonly Option<bool> _force = new("--force") { Description = "Quantize even when the store has the result." };
+    private readonly CacheOptions _cache = new();
     private readonly Option<string?> _report = new("--report") { Description = "Writes a report: FILE.html, with FILE.json and FILE.md beside it. Measures the artifact on the calibration text.", HelpName = "file" };
     private readonly Option<bool> _json = CommonOptions.Json();
     private readonly Option<bool> _events = new("--events") { Description = "Progress, messages, warnings, errors and the result as JSON lines on standard output." };
@@ -39,8 +38,9 @@ internal sealed class QuantizeCommand
         QuantizeCommand self = new(console);
         Command command = new("quantize", "Makes an integer-only artifact of a checkpoint, or takes it from the store when the same was made before.")
         {
-            self._checkpoint, self._output, self._threads, self._cacheDirectory, self._noCache, self._force, self._report, self._json, self._events, self._parent,
+            self._checkpoint, self._output, self._threads, self._report, self._json, self._events, self._parent,
         };
+        self._cache.AddTo(command);
         command.Add(self._evaluationText);
         self._quality.AddTo(command);
         self._recipe.AddTo(command);
@@ -78,13 +78,10 @@ internal sealed class QuantizeCommand
     }
 
     private QuantizationRequest ReadRequest(ParseResult parsed) =>
-        _recipe.Read(parsed, parsed.GetRequiredValue(_checkpoint), parsed.GetRequiredValue(_output), CommonOptions.ReadThreads(parsed, _threads)) with
+        _cache.Read(parsed, _recipe.Read(parsed, parsed.GetRequiredValue(_checkpoint), parsed.GetRequiredValue(_output), CommonOptions.ReadThreads(parsed, _threads))) with
         {
             EvaluationText = parsed.GetValue(_evaluationText),
             Limits = _quality.Read(parsed),
-            CacheDirectory = parsed.GetValue(_cacheDirectory),
-            UseCache = !parsed.GetValue(_noCache),
-            Force = parsed.GetValue(_force),
         };
 
     private void Print(QuantizationResult result, bool json)
@@ -95,13 +92,13 @@ internal sealed class QuantizeCommand
         if (json)
         {
             QuantizeResult shape = new(
-                result.OutputPath, result.Bytes, seconds, result.PeakMemoryBytes, cache, result.Fingerprint, result.MissReason, artifact?.Manifest.RecipeSettings, artifact?.Manifest.Findings, artifact?.Manifest.Learning, result.Quality is { } quality ? QualityResult.Of(quality) : null);
+                result.OutputPath, result.Bytes, seconds, result.PeakMemoryBytes, cache, CommonOptions.NameOf(result.From), result.Fingerprint, result.MissReason, artifact?.Manifest.RecipeSettings, artifact?.Manifest.Findings, artifact?.Manifest.Learning, result.Quality is { } quality ? QualityResult.Of(quality) : null);
             _console.Out.WriteLine(ToolJson.Text(shape, ToolJson.Indented.QuantizeResult));
             return;
         }
 
         _console.Out.WriteLine($"{result.OutputPath}: {Units.Bytes(result.Bytes)} in {seconds:0.0} s, peak memory {Units.Bytes(result.PeakMemoryBytes)}");
-        _console.Out.WriteLine(result.CacheHit ? $"from the store, key {result.Fingerprint[..12]}" : $"quantized ({result.MissReason}), key {result.Fingerprint[..12]}");
+        _console.Out.WriteLine(result.From is { } from ? $"from the {(from == ArtifactSource.Remote ? "remote cache" : "store")}, key {result.Fingerprint[..12]}" : $"quantized ({result.MissReason}), key {result.Fingerprint[..12]}");
         foreach (string line in FindingLines.Of(artifact?.Manifest.Findings ?? []))
         {
             _console.Out.WriteLine(line);

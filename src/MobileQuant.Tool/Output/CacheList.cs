@@ -17,8 +17,11 @@ internal sealed record CacheEntry(string Key, string Source, long Bytes, DateTim
         entry.Fingerprint.Where(e => !e.Name.Contains('/', StringComparison.Ordinal)).ToDictionary(e => e.Name, e => e.Text, StringComparer.Ordinal));
 }
 
-/// <summary>What <c>cache verify --json</c> prints.</summary>
-internal sealed record CacheVerification(int Whole, IReadOnlyList<string> Damaged);
+/// <summary>What <c>cache verify --json</c> prints; <paramref name="Damaged"/> has the keys of the corrupt ones.</summary>
+internal sealed record CacheVerification(int Checked, int Corrupt, IReadOnlyList<string> Damaged);
+
+/// <summary>What <c>cache stats --json</c> prints.</summary>
+internal sealed record CacheStatistics(int Entries, long Bytes, long Hits, long RemoteHits, long Misses, int Quarantined, string Directory);
 
 /// <summary>What <c>cache gc --json</c> and <c>cache clear --json</c> print.</summary>
 internal sealed record CacheCollection(int Entries, long Bytes);

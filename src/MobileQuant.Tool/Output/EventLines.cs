@@ -1,3 +1,5 @@
+using MobileQuant.Tool.Commands;
+
 namespace MobileQuant.Tool.Output;
 
 /// <summary>Progress as JSON lines on standard output, for programs (<c>--events</c>).</summary>
@@ -41,6 +43,7 @@ internal sealed class EventLines(TextWriter output) : IProgress<QuantizationEven
                 Math.Round(result.Elapsed.TotalSeconds, 3),
                 result.PeakMemoryBytes,
                 result.CacheHit ? "hit" : "miss",
+                CommonOptions.NameOf(result.From),
                 result.Fingerprint,
                 result.MissReason,
                 result.Quality?.Perplexity?.Increase,

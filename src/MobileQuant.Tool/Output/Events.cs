@@ -16,6 +16,6 @@ internal sealed record ErrorEvent(string Event, string Code, string Message, str
 
 /// <summary>The last line of <c>--events</c> when all went well.</summary>
 internal sealed record ResultEvent(
-    string Event, string Output, long Bytes, double Seconds, long PeakMemoryBytes, string Cache, string Fingerprint, string? Reason,
+    string Event, string Output, long Bytes, double Seconds, long PeakMemoryBytes, string Cache, string? From, string Fingerprint, string? Reason,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? PerplexityIncrease = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? WorstSqnr = null);

@@ -14,6 +14,7 @@ internal sealed record QuantizeResult(
     double Seconds,
     long PeakMemoryBytes,
     string Cache,
+    string? From,
     string Fingerprint,
     string? Reason,
     IReadOnlyDictionary<string, string>? RecipeSettings = null,

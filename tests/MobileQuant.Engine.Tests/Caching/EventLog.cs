@@ -7,6 +7,8 @@ internal sealed class EventLog : IProgress<QuantizationEvent>
 {
     private readonly ConcurrentQueue<QuantizationEvent> _events = new();
 
+    public IEnumerable<QuantizationEvent> All => _events;
+
     public IEnumerable<string> Messages => _events.OfType<QuantizationEvent.Message>().Select(e => e.Text);
 
     public IEnumerable<string> Warnings => _events.OfType<QuantizationEvent.Warning>().Select(e => e.Code);

@@ -1,4 +1,5 @@
 using MobileQuant.Caching;
+using MobileQuant.Caching.Remote;
 
 namespace MobileQuant.Tests.Caching;
 
@@ -30,11 +31,13 @@ internal sealed class JobFixture : IDisposable
 
     public StandInProducer Producer { get; set; } = new();
 
+    public RemoteTimings? Timings { get; set; }
+
     public Task<QuantizationResult> RunAsync(QuantizationRequest? request = null, CancellationToken cancellationToken = default) =>
-        new QuantizationJob(Producer).ExecuteAsync(request ?? Request, Log, cancellationToken);
+        new QuantizationJob(Producer, timings: Timings).ExecuteAsync(request ?? Request, Log, cancellationToken);
 
     /// <summary>Artifacts, descriptions and half-made things in the store; what else it keeps is not a result.</summary>
-    public string[] StoredFiles() => [.. Folder.Files("store").Where(file => !file.StartsWith("locks", StringComparison.Ordinal) && file != "digests.json")];
+    public string[] StoredFiles() => [.. Folder.Files("store").Where(file => !file.StartsWith("locks", StringComparison.Ordinal) && file is not ("digests.json" or "counts.json"))];
 
     public void Dispose() => Folder.Dispose();
 }

@@ -5,8 +5,8 @@ namespace MobileQuant.Evaluation.Quality;
 /// <summary>The quality gate of one job: finds the figures of its artifact in the store, or measures them, and judges them.</summary>
 internal sealed class QualityCheck
 {
-    // The calibration text decides the artifact's key, so beside that key it needs no name of its own.
-    private const string CalibrationText = "calibration";
+    /// <summary>What figures on the calibration text are kept under: it decides the artifact's key, so beside that key it needs no name of its own.</summary>
+    public const string CalibrationText = "calibration";
 
     private readonly QuantizationRequest _request;
     private readonly IArtifactMeter _meter;

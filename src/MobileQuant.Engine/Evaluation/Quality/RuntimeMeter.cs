@@ -1,6 +1,7 @@
 using MobileQuant.Checkpoints;
 using MobileQuant.Evaluation.Reporting;
 using MobileQuant.Modeling;
+using MobileQuant.Torch;
 
 namespace MobileQuant.Evaluation.Quality;
 
@@ -20,6 +21,7 @@ internal sealed class RuntimeMeter : IArtifactMeter
     /// <inheritdoc/>
     public QualityMeasurement Measure(QuantizationRequest request, string artifactPath, string artifactSha256, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
+        TorchRuntime.RequireFetched(request.Offline);
         using ICheckpoint checkpoint = CheckpointReader.Open(request.CheckpointPath);
         using QuantizedModel integer = QuantizedModel.Open(artifactPath);
         PerplexityPair? perplexity = null;

@@ -23,6 +23,7 @@ internal sealed record ArtifactMeasurement(IReadOnlyList<ActivationProfile> Acti
     public static ArtifactMeasurement Run(
         QuantizationRequest request, QuantizedModel integer, ArtifactManifest manifest, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
+        TorchRuntime.RequireFetched(request.Offline);
         using ICheckpoint checkpoint = CheckpointReader.Open(request.CheckpointPath);
         TorchRuntime.EnsureLoaded(progress, cancellationToken);
         torch.set_num_threads(request.Threads > 0 ? request.Threads : Environment.ProcessorCount);
