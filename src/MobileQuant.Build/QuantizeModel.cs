@@ -59,6 +59,9 @@ public sealed class QuantizeModel : Microsoft.Build.Utilities.Task, ICancelableT
     /// <summary>True: the network is not used.</summary>
     public bool Offline { get; set; }
 
+    /// <summary>Threads of the tool; 0: all cores. The result is the same.</summary>
+    public int Parallelism { get; set; }
+
     /// <summary>quiet: nothing but warnings and errors; normal: a line of progress every few seconds and one at the end; detailed: all.</summary>
     public string Verbosity { get; set; } = "normal";
 
@@ -229,7 +232,7 @@ public sealed class QuantizeModel : Microsoft.Build.Utilities.Task, ICancelableT
             RequireCached = RequireCached,
             Offline = Offline,
         };
-        File.WriteAllLines(path, ToolArguments.Of(Model, ProjectDirectory, cache), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        File.WriteAllLines(path, ToolArguments.Of(Model, ProjectDirectory, cache, Parallelism), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
         return path;
     }
 

@@ -19,9 +19,9 @@ public sealed class RemoteCacheTests : IDisposable
 
         _work.Build(app).Succeeded();
         Assert.Equal(["tiny"], _work.TakeRuns());
-        Assert.Empty(File.ReadAllLines(response).Intersect([.. flags, "--remote-cache"]));
+        Assert.Empty(File.ReadAllLines(response).Intersect([.. flags, "--remote-cache", "--threads"]));
 
-        string[] properties = ["-p:MobileQuantRemoteCache=../my share", "-p:MobileQuantRemoteCacheReadOnly=true", "-p:MobileQuantRequireCached=true", "-p:MobileQuantOffline=true"];
+        string[] properties = ["-p:MobileQuantRemoteCache=../my share", "-p:MobileQuantRemoteCacheReadOnly=true", "-p:MobileQuantRequireCached=true", "-p:MobileQuantOffline=true", "-p:MobileQuantParallelism=3"];
         _work.Build(app, ["--no-restore", .. properties]).Succeeded();
         Assert.Empty(_work.TakeRuns());
 
@@ -30,6 +30,7 @@ public sealed class RemoteCacheTests : IDisposable
         string[] arguments = File.ReadAllLines(response);
         Assert.Equal(flags, arguments.Intersect(flags));
         Assert.Equal(Path.Combine(_work.Root, "my share"), arguments[Array.IndexOf(arguments, "--remote-cache") + 1]);
+        Assert.Equal("3", arguments[Array.IndexOf(arguments, "--threads") + 1]);
         Assert.DoesNotContain("changed since the last build", forced.Output, StringComparison.Ordinal);
 
         _work.Build(app, "--no-restore", "-p:MobileQuantForce=true", "-p:MobileQuantRemoteCache=redis://user@cache.example:6379/0").Succeeded();

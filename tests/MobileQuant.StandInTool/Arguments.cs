@@ -6,7 +6,7 @@ internal sealed class Arguments
     private static readonly string[] s_valued =
     [
         "--output", "--recipe", "--precision", "--activations", "--wide-sites", "--prefix", "--weights", "--granularity", "--override", "--alpha", "--rounding", "--settings",
-        "--evaluation-text", "--max-perplexity-increase", "--min-sqnr", "--calibration", "--base-directory", "--seed", "--cache-directory", "--remote-cache", "--parent",
+        "--evaluation-text", "--max-perplexity-increase", "--min-sqnr", "--calibration", "--base-directory", "--seed", "--threads", "--cache-directory", "--remote-cache", "--parent",
     ];
 
     private static readonly string[] s_flags = ["--force", "--no-cache", "--remote-cache-read-only", "--require-cached", "--offline", "--events"];

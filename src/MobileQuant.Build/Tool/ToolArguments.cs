@@ -12,8 +12,9 @@ internal static class ToolArguments
     /// <param name="model">A prepared model.</param>
     /// <param name="baseDirectory">The folder that calibration paths start from.</param>
     /// <param name="cache">Where the model may come from.</param>
+    /// <param name="threads">Threads of the tool; 0: all cores.</param>
     /// <returns>One argument per element.</returns>
-    public static IReadOnlyList<string> Of(ITaskItem model, string baseDirectory, CacheSettings cache)
+    public static IReadOnlyList<string> Of(ITaskItem model, string baseDirectory, CacheSettings cache, int threads)
     {
         List<string> arguments =
         [
@@ -60,6 +61,11 @@ internal static class ToolArguments
         foreach (string calibration in FileList.Split(model.GetMetadata(ModelMetadata.Calibration)))
         {
             arguments.AddRange(["--calibration", calibration]);
+        }
+
+        if (threads != 0)
+        {
+            arguments.AddRange(["--threads", threads.ToString(CultureInfo.InvariantCulture)]);
         }
 
         arguments.AddRange(cache.ToArguments(baseDirectory));
