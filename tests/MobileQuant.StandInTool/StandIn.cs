@@ -12,7 +12,10 @@ internal sealed class StandIn(Arguments arguments, EventWriter events)
     {
         string name = Path.GetFileName(arguments.Output).Replace(".mq.safetensors", string.Empty);
         Directory.CreateDirectory(arguments.CacheDirectory);
-        File.AppendAllText(Path.Combine(arguments.CacheDirectory, "runs.log"), name + "\n");
+        using (LockStore())
+        {
+            File.AppendAllText(Path.Combine(arguments.CacheDirectory, "runs.log"), name + "\n");
+        }
 
         // Behaviour by a word in config.json: "fail" one error event, "crash" no event at all, "warn" a warning, "slow" a minute of progress.
         // A checkpoint that is one file speaks for itself.
@@ -44,7 +47,26 @@ internal sealed class StandIn(Arguments arguments, EventWriter events)
             }
         }
 
-        return Finish(name);
+        using (LockStore())
+        {
+            return Finish(name);
+        }
+    }
+
+    /// <summary>One run at a time, as the tool has one builder per key: of several builds one makes the model, the others find it.</summary>
+    private FileStream LockStore()
+    {
+        while (true)
+        {
+            try
+            {
+                return new FileStream(Path.Combine(arguments.CacheDirectory, "store.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException)
+            {
+                Thread.Sleep(5);
+            }
+        }
     }
 
     private int Finish(string name)
