@@ -50,7 +50,7 @@ public sealed class CollectModels : Microsoft.Build.Utilities.Task
         foreach (ITaskItem item in Models)
         {
             ModelPaths paths = ModelPaths.Of(item, ProjectDirectory, Directory);
-            (string Code, string Message, string Remedy)? problem = Check(paths, names, links);
+            (string Code, string Message, string Remedy)? problem = Check(item, paths, names, links);
             if (problem is { } found)
             {
                 if (ReportErrors)
@@ -73,8 +73,13 @@ public sealed class CollectModels : Microsoft.Build.Utilities.Task
     }
 
     private static (string Code, string Message, string Remedy)? Check(
-        ModelPaths paths, Dictionary<string, ModelPaths> names, Dictionary<string, ModelPaths> links)
+        ITaskItem item, ModelPaths paths, Dictionary<string, ModelPaths> names, Dictionary<string, ModelPaths> links)
     {
+        if (ModelPackage.IsMeant(item.ItemSpec) && ModelPackage.TryParse(item.ItemSpec) is null)
+        {
+            return ("MQ1110", $"'{item.ItemSpec}' names no package.", "Write the id and an exact version: package:Contoso.TinyModel/1.0.0.");
+        }
+
         if (!paths.NameIsUsable)
         {
             return ("MQ1104", $"'{paths.Name}' cannot name a model's files.", "Give the item a metadata Name made of letters, digits, '-', '_' or '.'.");

@@ -75,9 +75,9 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         string checkpoint = model.ItemSpec;
         WarnOfMisspelledMetadata(model, log);
         bool good = NormalizeSettings(prepared, log);
-        if (!Directory.Exists(checkpoint) && !File.Exists(checkpoint))
+        if (!ModelPackage.IsMeant(checkpoint) && !Directory.Exists(checkpoint) && !File.Exists(checkpoint))
         {
-            log.Error("MQ1100", ItemLocator.Find(model, ProjectFile), $"The checkpoint '{checkpoint}' does not exist.", "Include names a GGUF file, or a Hugging Face folder with config.json and *.safetensors, relative to the project.");
+            log.Error("MQ1100", ItemLocator.Find(model, ProjectFile), $"The checkpoint '{checkpoint}' does not exist.", "Include names a GGUF file, or a Hugging Face folder with config.json and *.safetensors, relative to the project; or a package, package:Id/Version.");
             good = false;
         }
 

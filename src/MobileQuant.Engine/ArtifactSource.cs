@@ -8,4 +8,7 @@ public enum ArtifactSource
 
     /// <summary>The remote cache.</summary>
     Remote,
+
+    /// <summary>A package that carries it.</summary>
+    Package,
 }

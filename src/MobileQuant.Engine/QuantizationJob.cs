@@ -2,6 +2,7 @@ using System.Diagnostics;
 using MobileQuant.Caching;
 using MobileQuant.Caching.Remote;
 using MobileQuant.Evaluation.Quality;
+using MobileQuant.Packages;
 
 namespace MobileQuant;
 
@@ -99,6 +100,17 @@ public sealed class QuantizationJob
         QuantizationRequest normal = RequestNormalizer.Normalize(request);
         ContentStore? store = OpenStore(normal, progress);
         FileDigests digests = store?.Digests ?? new FileDigests(null);
+        if (PackagedModels.TryRestore(normal, digests, progress, cancellationToken) is { } package)
+        {
+            if (package.Descriptor.Kind == PackageKind.Model)
+            {
+                string sha256 = PackagedModels.Copy(package, normal, progress, cancellationToken);
+                return new(normal.OutputPath, new FileInfo(normal.OutputPath).Length, clock.Elapsed, PeakMemory(), true, sha256, null) { From = ArtifactSource.Package };
+            }
+
+            normal = normal with { CheckpointPath = package.ModelPath };
+        }
+
         Fingerprint fingerprint = RequestFingerprint.Compute(normal, digests, progress, cancellationToken);
         QualityCheck? check = QualityCheck.For(normal, _meter, digests, cancellationToken);
         using RemoteTier? remote = RemoteTier.Open(normal, _timings, progress);
@@ -115,6 +127,7 @@ public sealed class QuantizationJob
         {
             From = outcome.From,
             Quality = check?.Found,
+            CheckpointPath = normal.CheckpointPath,
         };
     }
 

@@ -9,7 +9,7 @@ namespace MobileQuant;
 /// <summary>Everything that decides what a quantization produces, plus where it goes. Names and defaults match the item metadata.</summary>
 public sealed record QuantizationRequest
 {
-    /// <summary>A Hugging Face checkpoint folder.</summary>
+    /// <summary>A Hugging Face checkpoint folder, a GGUF file, or a package that carries one of them or an artifact: <c>package:Id/Version</c>.</summary>
     public required string CheckpointPath { get; init; }
 
     /// <summary>The artifact to write, conventionally NAME.mq.safetensors.</summary>
@@ -123,6 +123,9 @@ public sealed record QuantizationResult(
 {
     /// <summary>Where it came from; null: it was made.</summary>
     public ArtifactSource? From { get; init; }
+
+    /// <summary>The checkpoint, absolute: where a package was named, the one that it carries; null where that was an artifact.</summary>
+    public string? CheckpointPath { get; init; }
 
     /// <summary>How good it is, where that was asked for: by limits or by an evaluation text.</summary>
     public QualityMeasurement? Quality { get; init; }

@@ -70,7 +70,7 @@ internal static class MobileQuantCommand
 
     private static RootCommand Create(ToolConsole console)
     {
-        RootCommand root = new("Quantizes language models to integer-only artifacts, and inspects, evaluates, compares, hardens, runs and times them.")
+        RootCommand root = new("Quantizes language models to integer-only artifacts, and inspects, evaluates, compares, hardens, runs, times and packs them.")
         {
             QuantizeCommand.Create(console),
             RunCommand.Create(console),
@@ -81,6 +81,9 @@ internal static class MobileQuantCommand
             BenchCommand.Create(console),
             DoctorCommand.Create(console),
             CacheCommand.Create(console),
+            PackCommand.Create(console),
+            PushCommand.Create(console),
+            RestoreCommand.Create(console),
         };
         Dictionary<string, string> examples = new(StringComparer.Ordinal)
         {
@@ -93,6 +96,9 @@ internal static class MobileQuantCommand
             ["bench"] = BenchCommand.Examples,
             ["doctor"] = DoctorCommand.Examples,
             ["cache"] = CacheCommand.Examples,
+            ["pack"] = PackCommand.Examples,
+            ["push"] = PushCommand.Examples,
+            ["restore"] = RestoreCommand.Examples,
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!, examples);

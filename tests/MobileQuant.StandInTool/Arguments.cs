@@ -21,6 +21,8 @@ internal sealed class Arguments
 
     public int Parent => int.Parse(Value("--parent"));
 
+    public static bool IsPackage(string checkpoint) => checkpoint.StartsWith("package:", StringComparison.Ordinal);
+
     public bool Has(string flag) => _values.ContainsKey(flag);
 
     public string Value(string option) => _values.TryGetValue(option, out List<string>? values) ? values[^1] : string.Empty;
@@ -47,7 +49,7 @@ internal sealed class Arguments
 
                 values.Add(lines[++i]);
             }
-            else if (i == 0 && (Directory.Exists(name) || File.Exists(name)))
+            else if (i == 0 && (Directory.Exists(name) || File.Exists(name) || IsPackage(name)))
             {
                 arguments.Checkpoint = name;
             }

@@ -19,7 +19,8 @@ internal sealed class StandIn(Arguments arguments, EventWriter events)
 
         // Behaviour by a word in config.json: "fail" one error event, "crash" no event at all, "warn" a warning, "slow" a minute of progress.
         // A checkpoint that is one file speaks for itself.
-        string config = File.ReadAllText(File.Exists(arguments.Checkpoint) ? arguments.Checkpoint : Path.Combine(arguments.Checkpoint, "config.json"));
+        string config = Arguments.IsPackage(arguments.Checkpoint) ? string.Empty
+            : File.ReadAllText(File.Exists(arguments.Checkpoint) ? arguments.Checkpoint : Path.Combine(arguments.Checkpoint, "config.json"));
         if (config.Contains("crash"))
         {
             Console.Error.WriteLine("out of cheese");
@@ -102,10 +103,12 @@ internal sealed class StandIn(Arguments arguments, EventWriter events)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(settings));
+        hash.AppendData(Encoding.UTF8.GetBytes(Arguments.IsPackage(arguments.Checkpoint) ? arguments.Checkpoint : string.Empty));
         string[] calibration = arguments.Values("--calibration")
             .SelectMany(pattern => Directory.GetFiles(Path.Combine(arguments.Value("--base-directory"), Path.GetDirectoryName(pattern)!), Path.GetFileName(pattern)))
             .ToArray();
-        string[] checkpoint = File.Exists(arguments.Checkpoint) ? [arguments.Checkpoint] : Directory.GetFiles(arguments.Checkpoint);
+        string[] checkpoint = Arguments.IsPackage(arguments.Checkpoint) ? []
+            : File.Exists(arguments.Checkpoint) ? [arguments.Checkpoint] : Directory.GetFiles(arguments.Checkpoint);
         foreach (string file in checkpoint.Concat(calibration).Order(StringComparer.Ordinal))
         {
             hash.AppendData(Encoding.UTF8.GetBytes(Path.GetFileName(file)));

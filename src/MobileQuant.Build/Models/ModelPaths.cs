@@ -16,10 +16,10 @@ internal sealed class ModelPaths
         Link = link;
     }
 
-    /// <summary>The model's name: metadata Name, or the last part of the checkpoint's path, without <c>.gguf</c>.</summary>
+    /// <summary>The model's name: metadata Name, the package's id, or the last part of the checkpoint's path, without <c>.gguf</c>.</summary>
     public string Name { get; }
 
-    /// <summary>The checkpoint, absolute, without a separator at its end.</summary>
+    /// <summary>The checkpoint, absolute, without a separator at its end; or the package that carries it.</summary>
     public string Checkpoint { get; }
 
     /// <summary>The model's own folder under obj.</summary>
@@ -45,17 +45,21 @@ internal sealed class ModelPaths
 
     public static ModelPaths Of(ITaskItem item, string projectDirectory, string directory)
     {
-        string include = item.ItemSpec.Replace('\\', '/');
-        string checkpoint = Path.GetFullPath(Path.Combine(projectDirectory, include));
-        string trimmed = checkpoint.TrimEnd('/', '\\');
-        checkpoint = trimmed.Length == 0 ? checkpoint : trimmed;
-
+        ModelPackage? package = ModelPackage.TryParse(item.ItemSpec);
+        string checkpoint = package?.ToString() ?? Absolute(item.ItemSpec, projectDirectory);
         string name = item.GetMetadata(ModelMetadata.Name).Trim();
-        name = name.Length == 0 ? NameOf(Path.GetFileName(checkpoint)) : name;
+        name = name.Length == 0 ? package?.Id ?? NameOf(Path.GetFileName(checkpoint)) : name;
 
         string link = item.GetMetadata(ModelMetadata.Link).Trim();
         link = link.Length == 0 ? Path.Combine("models", name + Extension) : link;
         return new ModelPaths(name, checkpoint, directory, link.Replace('\\', '/').Replace('/', Path.DirectorySeparatorChar));
+    }
+
+    private static string Absolute(string include, string projectDirectory)
+    {
+        string checkpoint = Path.GetFullPath(Path.Combine(projectDirectory, include.Replace('\\', '/')));
+        string trimmed = checkpoint.TrimEnd('/', '\\');
+        return trimmed.Length == 0 ? checkpoint : trimmed;
     }
 
     private static string NameOf(string file) =>

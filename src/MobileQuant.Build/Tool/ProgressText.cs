@@ -38,7 +38,12 @@ internal sealed class ProgressText
     {
         string reason = result.Text("reason");
         bool isHit = result.Text("cache") == "hit";
-        string from = result.Text("from") == "remote" ? "from the remote cache" : "from the store";
+        string from = result.Text("from") switch
+        {
+            "remote" => "from the remote cache",
+            "package" => "from the package",
+            _ => "from the store",
+        };
         return string.Format(
             CultureInfo.InvariantCulture,
             "{0} in {1:0.0} s{2}, {3:0.0} MB{4}",

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.FileSystemGlobbing;
 using MobileQuant.Quantization;
+using MobileQuant.Packages;
 using MobileQuant.Recipes;
 
 namespace MobileQuant.Caching;
@@ -88,7 +89,9 @@ internal static class RequestNormalizer
         {
             Recipe = recipe,
             Activations = isStatic ? ActivationMode.Static : request.Activations,
-            CheckpointPath = Path.TrimEndingDirectorySeparator(RequirePath(request.CheckpointPath, "The checkpoint path is empty.")),
+            CheckpointPath = PackageName.IsPackage(request.CheckpointPath)
+                ? PackageName.Scheme + PackageName.Parse(request.CheckpointPath)
+                : Path.TrimEndingDirectorySeparator(RequirePath(request.CheckpointPath, "The checkpoint path is empty.")),
             Alpha = recipe == "RoundToNearest" ? null : request.Alpha,
             // Overrides resolve the default for their own widths.
             Weights = request.Weights != WeightSymmetry.Default || !request.Overrides.IsEmpty ? request.Weights

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using MobileQuant.Packages;
 using NuGet.Common;
 using NuGet.Configuration;
 using NuGet.Protocol;

@@ -18,7 +18,7 @@ internal sealed class QuantizeCommand
           mobilequant quantize @arguments.rsp
         """;
 
-    private readonly Argument<string> _checkpoint = new("checkpoint") { Description = "A GGUF file, or a Hugging Face folder: config.json, *.safetensors, tokenizer.json." };
+    private readonly Argument<string> _checkpoint = new("checkpoint") { Description = "A GGUF file, a Hugging Face folder (config.json, *.safetensors, tokenizer.json), or a package that carries one: package:Id/Version." };
     private readonly Option<string> _output = new("--output", "-o") { Description = "The artifact to write, conventionally NAME.mq.safetensors.", Required = true, HelpName = "file" };
     private readonly RecipeOptions _recipe = new();
     private readonly Option<string?> _evaluationText = new("--evaluation-text") { Description = "A text that calibration does not see: the artifact is measured on it against the float checkpoint.", HelpName = "file" };
@@ -73,7 +73,12 @@ internal sealed class QuantizeCommand
     private static async Task<QuantizationResult> RunAsync(QuantizationRequest request, ReportFiles? report, IProgress<QuantizationEvent> progress, CancellationToken cancellationToken)
     {
         QuantizationResult result = await QuantizationJob.RunAsync(request, progress, cancellationToken).ConfigureAwait(false);
-        report?.Write(QuantizationReport.Make(request, result, progress, cancellationToken));
+        if (report is { } files)
+        {
+            string checkpoint = result.CheckpointPath ?? throw new MobileQuantException("MQ1111", $"{request.CheckpointPath} carries an artifact and no float model to report on.", "Leave --report out, or name a package with the checkpoint.");
+            files.Write(QuantizationReport.Make(request with { CheckpointPath = checkpoint }, result, progress, cancellationToken));
+        }
+
         return result;
     }
 
@@ -83,6 +88,8 @@ internal sealed class QuantizeCommand
             EvaluationText = parsed.GetValue(_evaluationText),
             Limits = _quality.Read(parsed),
         };
+
+    private static string NameOf(ArtifactSource source) => source == ArtifactSource.Remote ? "remote cache" : CommonOptions.NameOf(source);
 
     private void Print(QuantizationResult result, bool json)
     {
@@ -98,7 +105,7 @@ internal sealed class QuantizeCommand
         }
 
         _console.Out.WriteLine($"{result.OutputPath}: {Units.Bytes(result.Bytes)} in {seconds:0.0} s, peak memory {Units.Bytes(result.PeakMemoryBytes)}");
-        _console.Out.WriteLine(result.From is { } from ? $"from the {(from == ArtifactSource.Remote ? "remote cache" : "store")}, key {result.Fingerprint[..12]}" : $"quantized ({result.MissReason}), key {result.Fingerprint[..12]}");
+        _console.Out.WriteLine(result.From is { } from ? $"from the {NameOf(from)}, key {result.Fingerprint[..12]}" : $"quantized ({result.MissReason}), key {result.Fingerprint[..12]}");
         foreach (string line in FindingLines.Of(artifact?.Manifest.Findings ?? []))
         {
             _console.Out.WriteLine(line);

@@ -29,6 +29,9 @@ namespace MobileQuant.Tool.Output;
 [JsonSerializable(typeof(CacheStatistics))]
 [JsonSerializable(typeof(CacheCollection))]
 [JsonSerializable(typeof(StoreEntry))]
+[JsonSerializable(typeof(PackResult))]
+[JsonSerializable(typeof(PushResult))]
+[JsonSerializable(typeof(RestoreResult))]
 internal sealed partial class ToolJson : JsonSerializerContext
 {
     // Made on first use: the generated members that they copy are initialized after those written here.

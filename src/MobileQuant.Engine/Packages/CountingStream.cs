@@ -1,4 +1,4 @@
-namespace MobileQuant.Torch;
+namespace MobileQuant.Packages;
 
 /// <summary>Passes writes on and tells how many bytes went through, at most once per mebibyte.</summary>
 internal sealed class CountingStream(Stream inner, Action<long> report) : Stream
