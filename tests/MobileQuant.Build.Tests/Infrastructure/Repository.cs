@@ -14,6 +14,8 @@ internal static class Repository
 
     public static string StandInTool => Path.Combine(AppContext.BaseDirectory, "mobilequant-stand-in.dll");
 
+    public static string Tool => Path.Combine(SharedData.RepositoryRoot, "src", "MobileQuant.Tool", "bin", Configuration, "net10.0", "mobilequant.dll");
+
     public static string ErrorPages => Path.Combine(SharedData.RepositoryRoot, "docs", "errors");
 
     public static string StoryTeller => Path.Combine(SharedData.RepositoryRoot, "samples", "StoryTeller");
