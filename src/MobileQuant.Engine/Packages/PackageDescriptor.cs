@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 
 namespace MobileQuant.Packages;
@@ -20,6 +21,9 @@ internal sealed record PackageDescriptor
     private const int MaximumFiles = 1000;
 
     private const long MaximumFileBytes = 1L << 42;
+
+    /// <summary>What some system gives a meaning of its own in a path.</summary>
+    private static readonly SearchValues<char> Foreign = SearchValues.Create("\\:*?\"<>|");
 
     /// <summary><see cref="CurrentFormat"/>.</summary>
     public required int Format { get; init; }
@@ -90,7 +94,7 @@ internal sealed record PackageDescriptor
     private static bool IsInside(string? path) =>
         !string.IsNullOrEmpty(path)
         && path.Length <= 400
-        && path.AsSpan().IndexOfAny("\\:*?\"<>|") < 0
+        && !path.AsSpan().ContainsAny(Foreign)
         && !path.Any(char.IsControl)
         && path.Split('/').All(part => part.Length > 0 && part.Trim('.', ' ').Length > 0 && part == part.TrimEnd('.', ' '));
 

@@ -64,6 +64,11 @@ internal sealed class PackageFeeds
             : Find(name, baseDirectory);
     }
 
+    /// <summary>Why a source must not be asked, or null: what it sends or gets could be changed or read on its way.</summary>
+    public static string? Refusal(PackageSource source) => source.IsHttp && !source.IsHttps && !source.AllowInsecureConnections
+        ? $"{source.Name} has an http address, and its allowInsecureConnections is not set"
+        : null;
+
     private IEnumerable<PackageSource> Mapped(string id)
     {
         PackageSourceMapping mapping = PackageSourceMapping.GetPackageSourceMapping(_settings);

@@ -58,7 +58,7 @@ internal static class PackageInspection
         foreach (ZipArchiveEntry entry in archive.Entries)
         {
             // Names are escaped like addresses, as NuGet writes them.
-            string path = Uri.UnescapeDataString(entry.FullName);
+            string path = NameOf(entry);
             if (path.Contains('\\', StringComparison.Ordinal) || path.StartsWith('/') || path.Split('/').Contains(".."))
             {
                 throw new InvalidDataException($"its entry '{path}' would leave its folder");
@@ -73,6 +73,12 @@ internal static class PackageInspection
         return entries;
     }
 
+    private static string NameOf(ZipArchiveEntry entry) => Uri.UnescapeDataString(entry.FullName);
+
+    /// <summary>An entry by its name, letter for letter: unpacked, another spelling is another file on some systems.</summary>
+    private static ZipArchiveEntry? Take(Dictionary<string, ZipArchiveEntry> entries, string path) =>
+        entries.Remove(path, out ZipArchiveEntry? entry) && NameOf(entry) == path ? entry : null;
+
     private static PackageIdentity IdentityOf(ZipArchive archive)
     {
         // Not disposed: it would close the archive.
@@ -82,7 +88,7 @@ internal static class PackageInspection
 
     private static PackageDescriptor ReadDescriptor(Dictionary<string, ZipArchiveEntry> entries)
     {
-        if (!entries.Remove(PackageDescriptor.FileName, out ZipArchiveEntry? entry) || entry.Length > PackageDescriptor.MaximumBytes)
+        if (Take(entries, PackageDescriptor.FileName) is not { } entry || entry.Length > PackageDescriptor.MaximumBytes)
         {
             throw new InvalidDataException($"it has no {PackageDescriptor.FileName}");
         }
@@ -100,7 +106,7 @@ internal static class PackageInspection
         long done = 0;
         foreach (PackageFile file in descriptor.Files)
         {
-            if (!entries.Remove(file.Path, out ZipArchiveEntry? entry) || entry.Length != file.Bytes || DigestOf(entry, Advance, cancellationToken) != file.Sha256)
+            if (Take(entries, file.Path) is not { } entry || entry.Length != file.Bytes || DigestOf(entry, Advance, cancellationToken) != file.Sha256)
             {
                 throw new InvalidDataException($"its file '{file.Path}' is not what its {PackageDescriptor.FileName} says");
             }

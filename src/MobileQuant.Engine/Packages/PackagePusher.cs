@@ -34,21 +34,32 @@ internal static class PackagePusher
 
         PackageFeeds feeds = PackageFeeds.Load(baseDirectory);
         PackageSource target = feeds.Target(source, baseDirectory);
+        if (PackageFeeds.Refusal(target) is { } refusal)
+        {
+            throw Refused(target, Path.GetFileName(path), refusal, null);
+        }
+
         (PackageIdentity identity, _) = PackageInspection.Check(path, null, progress, cancellationToken);
         progress?.Report(new QuantizationEvent.Message($"pushing {identity} to {target.Name}"));
         try
         {
             SourceRepository repository = Repository.Factory.GetCoreV3(target);
+            if (target.IsLocal && await IsThereAsync(repository, identity, cancellationToken).ConfigureAwait(false))
+            {
+                // A folder would let it be replaced, which no server does.
+                return skipDuplicate ? (identity, target.Source) : throw new InvalidOperationException("that version is there already");
+            }
+
             PackageUpdateResource resource = await repository.GetResourceAsync<PackageUpdateResource>(cancellationToken).ConfigureAwait(false)
                 ?? throw new InvalidOperationException("it takes no packages");
             resource.Settings = feeds.Settings;
             await resource.PushAsync(
                 [path],
-                symbolSource: null,
+                symbolSource: null!,
                 TimeoutSeconds,
                 disableBuffering: false,
                 getApiKey: KeyOf,
-                getSymbolApiKey: null,
+                getSymbolApiKey: null!,
                 noServiceEndpoint: false,
                 skipDuplicate,
                 allowSnupkg: false,
@@ -58,16 +69,26 @@ internal static class PackagePusher
         catch (Exception e) when (e is NuGetProtocolException or HttpRequestException or InvalidOperationException or ArgumentException or IOException or UnauthorizedAccessException
             || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            throw new MobileQuantException(
-                "MQ4023",
-                $"{target.Name} did not take {identity}: {e.Message}",
-                $"Check the source, and its API key: {KeyVariable}, or the apikeys of your NuGet settings. A version that is there already is left alone with --skip-duplicate.",
-                e);
+            throw Refused(target, identity.ToString(), e.Message, e);
         }
 
         return (identity, target.Source);
 
-        string? KeyOf(string endpoint) =>
-            Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } key ? key : SettingsUtility.GetApiKey(feeds.Settings, endpoint, target.Source);
+        string KeyOf(string endpoint) =>
+            Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } key ? key : SettingsUtility.GetApiKey(feeds.Settings, endpoint, target.Source) ?? string.Empty;
     }
+
+    private static async Task<bool> IsThereAsync(SourceRepository repository, PackageIdentity identity, CancellationToken cancellationToken)
+    {
+        using SourceCacheContext cache = new() { NoCache = true };
+        FindPackageByIdResource resource = await repository.GetResourceAsync<FindPackageByIdResource>(cancellationToken).ConfigureAwait(false)
+            ?? throw new InvalidOperationException("not a package source");
+        return await resource.DoesPackageExistAsync(identity.Id, identity.Version, cache, NullLogger.Instance, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static MobileQuantException Refused(PackageSource target, string package, string why, Exception? cause) => new(
+        "MQ4023",
+        $"{target.Name} did not take {package}: {why.TrimEnd('.')}.",
+        $"Check the source, and its API key: {KeyVariable}, or the apikeys of your NuGet settings. A version that is there already is left alone with --skip-duplicate.",
+        cause);
 }

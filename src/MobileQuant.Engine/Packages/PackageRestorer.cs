@@ -2,6 +2,7 @@ using MobileQuant.Caching;
 using NuGet.Common;
 using NuGet.Configuration;
 using NuGet.Packaging;
+using NuGet.Packaging.Core;
 using NuGet.Packaging.Signing;
 using NuGet.Protocol;
 using NuGet.Protocol.Core.Types;
@@ -34,10 +35,18 @@ internal static class PackageRestorer
             source = await FetchAsync(name, feeds, options, folder, resolver, progress, cancellationToken).ConfigureAwait(false);
         }
 
-        PackageDescriptor descriptor = ReadInstalled(name, folder);
-        RestoredPackage package = new(name, folder, descriptor, source);
-        Verify(package, digests, progress, cancellationToken);
-        return package;
+        try
+        {
+            RestoredPackage package = new(name, folder, ReadInstalled(name, folder), source);
+            Verify(package, digests, progress, cancellationToken);
+            return package;
+        }
+        catch (MobileQuantException) when (source is not null)
+        {
+            // Unpacked just now to something else than was checked: it must not stay to be believed by others.
+            Directory.Delete(folder, recursive: true);
+            throw;
+        }
     }
 
     /// <summary>The error for a package whose files changed after they were unpacked.</summary>
@@ -98,9 +107,9 @@ internal static class PackageRestorer
         List<string> problems = [];
         foreach (PackageSource source in feeds.SourcesOf(name.Id, options.Sources, options.BaseDirectory, options.Offline))
         {
-            if (source.IsHttp && !source.IsHttps && !source.AllowInsecureConnections)
+            if ((PackageFeeds.Refusal(source) ?? (source.IsLocal && !Directory.Exists(source.Source) ? $"{source.Name} ({source.Source}) does not exist" : null)) is { } refusal)
             {
-                problems.Add($"{source.Name} has an http address, and its allowInsecureConnections is not set");
+                problems.Add(refusal);
                 continue;
             }
 

@@ -1,6 +1,7 @@
 using MobileQuant.Caching;
 using MobileQuant.Packages;
 using MobileQuant.Tests.Caching;
+using NuGet.Packaging.Core;
 
 namespace MobileQuant.Tests.Packages;
 
@@ -93,5 +94,5 @@ public sealed class PackagePusherTests : IDisposable
         Assert.Equal("MQ4023", (await Assert.ThrowsAsync<MobileQuantException>(() => PushAsync(package, _folder["missing"], false))).Code);
     }
 
-    private Task PushAsync(string package, string? source, bool skipDuplicate) => PackagePusher.PushAsync(package, source, _folder.Path, skipDuplicate, _log, default);
+    private Task<(PackageIdentity Package, string Source)> PushAsync(string package, string? source, bool skipDuplicate) => PackagePusher.PushAsync(package, source, _folder.Path, skipDuplicate, _log, default);
 }

@@ -64,7 +64,7 @@ public sealed class PackageRestorerTests : IDisposable
         string message = (await FailAsync("MQ4020")).Message;
         Assert.Contains("local does not have it", message, StringComparison.Ordinal);
         Assert.Contains("plain has an http address", message, StringComparison.Ordinal);
-        Assert.Contains("gone: ", message, StringComparison.Ordinal);
+        Assert.Contains("gone (", message, StringComparison.Ordinal);
         Assert.Equal(0, feed.Fetches);
     }
 
