@@ -10,11 +10,11 @@ public sealed class PackagedModelTests(PackagedSample packaged) : IDisposable
 {
     private readonly string _root = Path.Combine(packaged.Root, "packed models");
 
-    public void Dispose() => Directory.Delete(_root, recursive: true);
-
     private string Feed => Path.Combine(_root, "feed");
 
     private string Packages => Path.Combine(_root, "packages");
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Fact]
     public void A_checkpoint_and_a_model_reach_apps_through_a_feed()
@@ -70,20 +70,26 @@ public sealed class PackagedModelTests(PackagedSample packaged) : IDisposable
             </configuration>
             """);
         File.WriteAllText(Path.Combine(app, "Program.cs"), "System.Console.WriteLine();");
-        File.WriteAllText(Path.Combine(app, "App.csproj"), $"""
-            <Project Sdk="Microsoft.NET.Sdk">
+        File.WriteAllText(Path.Combine(_root, "Directory.Build.props"), $"""
+            <Project>
               <Import Project="{Repository.BuildSource}/build/MobileQuant.Build.props" />
               <PropertyGroup>
-                <OutputType>Exe</OutputType>
-                <TargetFramework>net10.0</TargetFramework>
                 <UseAppHost>false</UseAppHost>
                 <_MobileQuantTasksAssembly>{Repository.TasksAssembly}</_MobileQuantTasksAssembly>
                 <MobileQuantToolPath>{Repository.Tool}</MobileQuantToolPath>
               </PropertyGroup>
+            </Project>
+            """);
+        File.WriteAllText(Path.Combine(_root, "Directory.Build.targets"), $"""<Project><Import Project="{Repository.BuildSource}/build/MobileQuant.Build.targets" /></Project>""");
+        File.WriteAllText(Path.Combine(app, "App.csproj"), $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+              </PropertyGroup>
               <ItemGroup>
             {items}
               </ItemGroup>
-              <Import Project="{Repository.BuildSource}/build/MobileQuant.Build.targets" />
             </Project>
             """);
         return app;

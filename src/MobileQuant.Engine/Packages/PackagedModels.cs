@@ -12,7 +12,7 @@ internal static class PackagedModels
     /// <param name="progress">Told about bytes; may be null.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The package, or null when the request names none.</returns>
-    /// <exception cref="MobileQuantException">MQ4020 to MQ4022, MQ4025: it cannot be had; MQ1111: it carries an artifact, and limits need the float model too.</exception>
+    /// <exception cref="MobileQuantException">MQ4020 to MQ4022, MQ4025: it cannot be had; MQ1035: it carries an artifact, and limits need the float model too.</exception>
     public static RestoredPackage? TryRestore(QuantizationRequest request, FileDigests digests, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
     {
         if (!PackageName.IsPackage(request.CheckpointPath))
@@ -26,7 +26,7 @@ internal static class PackagedModels
         return package.Descriptor.Kind == PackageKind.Checkpoint || (request.Limits.IsEmpty && request.EvaluationText is null)
             ? package
             : throw new MobileQuantException(
-                "MQ1111",
+                "MQ1035",
                 $"{name} carries an artifact and no float model to measure it against, but limits or an evaluation text are given.",
                 "Leave MaxPerplexityIncrease, MinSqnr and EvaluationText out, or name a package with the checkpoint.");
     }

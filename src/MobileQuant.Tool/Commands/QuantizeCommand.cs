@@ -75,7 +75,7 @@ internal sealed class QuantizeCommand
         QuantizationResult result = await QuantizationJob.RunAsync(request, progress, cancellationToken).ConfigureAwait(false);
         if (report is { } files)
         {
-            string checkpoint = result.CheckpointPath ?? throw new MobileQuantException("MQ1111", $"{request.CheckpointPath} carries an artifact and no float model to report on.", "Leave --report out, or name a package with the checkpoint.");
+            string checkpoint = result.CheckpointPath ?? throw new MobileQuantException("MQ1035", $"{request.CheckpointPath} carries an artifact and no float model to report on.", "Leave --report out, or name a package with the checkpoint.");
             files.Write(QuantizationReport.Make(request with { CheckpointPath = checkpoint }, result, progress, cancellationToken));
         }
 

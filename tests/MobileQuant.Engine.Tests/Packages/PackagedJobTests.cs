@@ -51,7 +51,7 @@ public sealed class PackagedJobTests : IDisposable
         Assert.Equal(0, _job.Producer.Calls);
 
         MobileQuantException e = await Assert.ThrowsAsync<MobileQuantException>(() => _job.RunAsync(request with { Limits = new(MinSqnr: 10) }));
-        Assert.Equal("MQ1111", e.Code);
+        Assert.Equal("MQ1035", e.Code);
     }
 
     [Fact]
