@@ -14,6 +14,8 @@ internal static class Repository
 
     public static string StandInTool => Path.Combine(AppContext.BaseDirectory, "mobilequant-stand-in.dll");
 
+    public static string RuntimeAssembly => Path.Combine(SharedData.RepositoryRoot, "src", "MobileQuant.Runtime", "bin", Configuration, "net10.0", "MobileQuant.Runtime.dll");
+
     public static string ErrorPages => Path.Combine(SharedData.RepositoryRoot, "docs", "errors");
 
     public static string StoryTeller => Path.Combine(SharedData.RepositoryRoot, "samples", "StoryTeller");
