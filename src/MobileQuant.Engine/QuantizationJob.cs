@@ -100,6 +100,7 @@ public sealed class QuantizationJob
         ContentStore? store = OpenStore(normal, progress);
         FileDigests digests = store?.Digests ?? new FileDigests(null);
         Fingerprint fingerprint = RequestFingerprint.Compute(normal, digests, progress, cancellationToken);
+        progress?.Report(new QuantizationEvent.Fingerprinted(fingerprint));
         QualityCheck? check = QualityCheck.For(normal, _meter, digests, cancellationToken);
         using RemoteTier? remote = RemoteTier.Open(normal, _timings, progress);
         DiskErrors.RequireWritable(normal.OutputPath);
