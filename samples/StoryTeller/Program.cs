@@ -1,8 +1,8 @@
 using System.Text;
 using MobileQuant;
 
-// Tells a story that begins with the words on the command line. The model beside the app was made by the build: see the
-// QuantizedModel item in StoryTeller.csproj.
+// Tells a story that begins with the words on the command line. The model beside the app was made by the build, and so was the
+// class QuantizedModels that names it: see the QuantizedModel item in StoryTeller.csproj.
 Console.OutputEncoding = Encoding.UTF8;
 string prompt = args.Length > 0 ? string.Join(' ', args) : "Once upon a time";
 
@@ -15,8 +15,7 @@ Console.CancelKeyPress += (_, e) =>
 
 try
 {
-    string path = Path.Combine(AppContext.BaseDirectory, "models", "stories-llama-2m.mq.safetensors");
-    using QuantizedModel model = QuantizedModel.Open(path);
+    using QuantizedModel model = QuantizedModels.StoriesLlama2m.Open();
     using GenerationSession session = model.CreateSession();
     GenerationOptions options = new() { MaxTokens = 250, Temperature = 0.6, TopK = 40, TopP = 0.95, Seed = 8 };
 

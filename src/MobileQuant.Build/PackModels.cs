@@ -1,4 +1,3 @@
-using System.Text;
 using System.Xml.Linq;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
@@ -52,7 +51,7 @@ public sealed class PackModels : Microsoft.Build.Utilities.Task
                 $"""Write <PackageReference Include="{BuildPackage}" PrivateAssets="all" /> and, for the apps, <PackageReference Include="MobileQuant.Runtime" />, both of one version.""");
         }
 
-        WriteWhenDifferent(Targets());
+        TextFile.WriteWhenDifferent(TargetsFile, Targets() + "\n");
         return !Log.HasLoggedErrors;
     }
 
@@ -72,16 +71,4 @@ public sealed class PackModels : Microsoft.Build.Utilities.Task
             new XAttribute("ExcludeFromSingleFile", "true"),
             new XAttribute("Pack", "false"),
             new XAttribute("Visible", "false")))));
-
-    private void WriteWhenDifferent(XElement targets)
-    {
-        string text = targets + "\n";
-        if (File.Exists(TargetsFile) && File.ReadAllText(TargetsFile) == text)
-        {
-            return;
-        }
-
-        Directory.CreateDirectory(Path.GetDirectoryName(TargetsFile)!);
-        File.WriteAllText(TargetsFile, text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-    }
 }

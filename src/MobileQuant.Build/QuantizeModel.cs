@@ -178,6 +178,9 @@ public sealed class QuantizeModel : Microsoft.Build.Utilities.Task, ICancelableT
             case "message":
                 Tell(log, IsDetailed, MessageImportance.Normal, told.Text("text"));
                 break;
+            case "fingerprint":
+                Tell(log, IsDetailed, MessageImportance.Low, ProgressText.OfFingerprint(told));
+                break;
             case "warning":
                 log.Warning(told.Text("code"), Location, told.Text("message"), told.Text("remedy"));
                 break;

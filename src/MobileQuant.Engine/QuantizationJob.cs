@@ -112,6 +112,7 @@ public sealed class QuantizationJob
         }
 
         Fingerprint fingerprint = RequestFingerprint.Compute(normal, digests, progress, cancellationToken);
+        progress?.Report(new QuantizationEvent.Fingerprinted(fingerprint));
         QualityCheck? check = QualityCheck.For(normal, _meter, digests, cancellationToken);
         using RemoteTier? remote = RemoteTier.Open(normal, _timings, progress);
         DiskErrors.RequireWritable(normal.OutputPath);

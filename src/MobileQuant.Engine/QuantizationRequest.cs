@@ -1,3 +1,4 @@
+using MobileQuant.Caching;
 using MobileQuant.Caching.Remote;
 using MobileQuant.Evaluation.Quality;
 using MobileQuant.Quantization;
@@ -144,6 +145,10 @@ public abstract record QuantizationEvent
     /// <summary>A fact worth a line, such as «calibrating on text sampled from the model».</summary>
     /// <param name="Text">For people.</param>
     public sealed record Message(string Text) : QuantizationEvent;
+
+    /// <summary>All that decides the result is known, and with it the key that stores are asked for.</summary>
+    /// <param name="Fingerprint">The key and its entries.</param>
+    public sealed record Fingerprinted(Fingerprint Fingerprint) : QuantizationEvent;
 
     /// <summary>Something wrong that does not stop the job.</summary>
     /// <param name="Code">MQ code.</param>

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using MobileQuant.Build.Tests.Infrastructure;
+using MobileQuant.Tests;
 
 namespace MobileQuant.Build.Tests;
 
@@ -30,6 +31,27 @@ public sealed partial class EndToEndTests(PackagedSample packaged)
         Assert.Matches(@"(?i)MobileQuant: stories-llama-2m: quantized in [0-9.]+ s \(.*recipe.*RoundToNearest.*\)", changed.Output);
     }
 
+    // The model is in the store already; what decides it is told all the same.
+    [Theory]
+    [InlineData("-p:MobileQuantVerbosity=detailed")]
+    [InlineData("-v:detailed")]
+    public void A_detailed_build_tells_every_entry_of_the_fingerprint(string argument)
+    {
+        string sample = packaged.CopyAs("Detailed" + argument.Length);
+        CommandResult build = packaged.Run("build", "--nologo", sample, argument).Succeeded();
+
+        Dictionary<string, string> entries = Entry().Matches(build.Output).ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
+        Assert.Equal("W8A8", entries["precision"]);
+        Assert.Equal("1337", entries["seed"]);
+        Assert.Equal("sampled from the model", entries["calibration"]);
+        Assert.Equal(
+            Directory.GetFiles(SharedData.DefaultModel, "*.json").Concat(Directory.GetFiles(SharedData.DefaultModel, "*.safetensors")).Select(Path.GetFileName).Order(StringComparer.Ordinal),
+            entries.Keys.Where(name => name.StartsWith("checkpoint/", StringComparison.Ordinal)).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Superset(
+            new HashSet<string>(["algorithm version", "artifact format", "recipe", "settings", "alpha", "activations", "target", "wide sites", "prefix", "weights", "granularity", "rounding", "overrides"]),
+            entries.Keys.ToHashSet());
+    }
+
     [Fact]
     public void The_sample_in_the_repository_builds_what_it_needs_and_tells_a_story()
     {
@@ -40,6 +62,9 @@ public sealed partial class EndToEndTests(PackagedSample packaged)
     }
 
     private static string Story(CommandResult result) => Statistics().Replace(result.StandardOutput, string.Empty).TrimEnd();
+
+    [GeneratedRegex(@"MobileQuant: stories-llama-2m: fingerprint: (.+) [0-9a-f]{12} (.*?)\r?$", RegexOptions.Multiline)]
+    private static partial Regex Entry();
 
     [GeneratedRegex(@"^\d+ tokens at .*$", RegexOptions.Multiline)]
     private static partial Regex Statistics();

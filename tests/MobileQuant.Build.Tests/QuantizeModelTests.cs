@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using MobileQuant.Build.Models;
@@ -8,7 +9,7 @@ using Task = System.Threading.Tasks.Task;
 namespace MobileQuant.Build.Tests;
 
 /// <summary>The task by itself: cancelling, progress, help links.</summary>
-public sealed class QuantizeModelTests : IDisposable
+public sealed partial class QuantizeModelTests : IDisposable
 {
     private readonly Workspace _work = new();
     private readonly RecordingBuildEngine _engine = new();
@@ -65,6 +66,12 @@ public sealed class QuantizeModelTests : IDisposable
         detailed.Verbosity = "detailed";
         Assert.True(detailed.Execute());
         Assert.Contains(_engine.Messages, message => message.Importance == MessageImportance.High && message.Message == "MobileQuant: tiny: quantizing");
+        Assert.Contains(_engine.Messages, message => message.Importance == MessageImportance.High && Fingerprint().IsMatch(message.Message!));
+
+        // For -v:detailed and for binary logs.
+        _engine.Messages.Clear();
+        Assert.True(TaskFor("plain").Execute());
+        Assert.Contains(_engine.Messages, message => message.Importance == MessageImportance.Low && Fingerprint().IsMatch(message.Message!));
 
         _engine.Messages.Clear();
         QuantizeModel quiet = TaskFor("plain");
@@ -72,6 +79,10 @@ public sealed class QuantizeModelTests : IDisposable
         Assert.True(quiet.Execute());
         Assert.DoesNotContain(_engine.Messages, message => message.Importance == MessageImportance.High);
     }
+
+    // The digest is that of the text.
+    [GeneratedRegex("^MobileQuant: tiny: fingerprint: --precision b8b1d3d2bc9f W8A8$")]
+    private static partial Regex Fingerprint();
 
     private QuantizeModel TaskFor(string behaviour)
     {

@@ -78,6 +78,12 @@ internal sealed class StandIn(Arguments arguments, EventWriter events)
         bool hit = File.Exists(entry) && !arguments.Has("--force") && !arguments.Has("--no-cache");
         string lastFile = Path.Combine(arguments.CacheDirectory, name + ".last");
         string? last = File.Exists(lastFile) ? File.ReadAllText(lastFile) : null;
+        foreach (string setting in s_settings)
+        {
+            string value = arguments.Value(setting);
+            events.Write("fingerprint", ("name", setting), ("sha256", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(value)))), ("text", value));
+        }
+
         events.Write("message", ("text", hit ? "found in the store" : "quantizing"));
         if (!hit)
         {

@@ -20,7 +20,9 @@ internal sealed class PrimedStore : IDisposable
 
     public QuantizationRequest Request => new() { CheckpointPath = Folder["my model"], OutputPath = Folder["first.mq.safetensors"], CacheDirectory = Store };
 
-    public string Key => RequestFingerprint.Compute(RequestNormalizer.Normalize(Request), new FileDigests(null), null, default).Key;
+    public Fingerprint Fingerprint => RequestFingerprint.Compute(RequestNormalizer.Normalize(Request), new FileDigests(null), null, default);
+
+    public string Key => Fingerprint.Key;
 
     public string[] Arguments(params string[] more) => ["quantize", Folder["my model"], "-o", Output, "--cache-directory", Store, .. more];
 

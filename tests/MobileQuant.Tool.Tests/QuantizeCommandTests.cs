@@ -39,6 +39,10 @@ public sealed class QuantizeCommandTests : IDisposable
         Assert.Empty(run.Error);
         JsonElement[] lines = run.Lines;
         Assert.Contains(lines, line => line.GetProperty("event").GetString() == "progress" && line.GetProperty("step").GetString() == "fingerprint");
+        Assert.Equal(
+            _store.Fingerprint.Entries.Select(entry => $"{entry.Name} {entry.Sha256} {entry.Text}"),
+            lines.Where(line => line.GetProperty("event").GetString() == "fingerprint")
+                .Select(line => $"{line.GetProperty("name").GetString()} {line.GetProperty("sha256").GetString()} {line.GetProperty("text").GetString()}"));
         JsonElement result = lines[^1];
         Assert.Equal("result", result.GetProperty("event").GetString());
         Assert.Equal("hit", result.GetProperty("cache").GetString());

@@ -33,6 +33,13 @@ internal sealed class ProgressText
             : text;
     }
 
+    /// <summary>The line of one entry of the fingerprint: enough of its digest to tell two apart.</summary>
+    public static string OfFingerprint(ToolEvent entry)
+    {
+        string digest = entry.Text("sha256");
+        return $"fingerprint: {entry.Text("name")} {digest.Substring(0, Math.Min(12, digest.Length))} {entry.Text("text")}";
+    }
+
     /// <summary>The line that says how a model came to be.</summary>
     public static string OfResult(ToolEvent result)
     {

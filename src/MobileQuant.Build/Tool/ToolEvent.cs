@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace MobileQuant.Build.Tool;
 
-/// <summary>One event of the tool: progress, message, warning, error or result, and its fields.</summary>
+/// <summary>One event of the tool: progress, message, fingerprint, warning, error or result, and its fields.</summary>
 internal sealed class ToolEvent
 {
     private readonly IReadOnlyDictionary<string, string?> _values;

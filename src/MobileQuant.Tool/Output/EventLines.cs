@@ -1,3 +1,4 @@
+using MobileQuant.Caching;
 using MobileQuant.Tool.Commands;
 
 namespace MobileQuant.Tool.Output;
@@ -22,6 +23,13 @@ internal sealed class EventLines(TextWriter output) : IProgress<QuantizationEven
                     break;
                 case QuantizationEvent.Message message:
                     output.WriteLine(ToolJson.Text(new MessageEvent("message", message.Text), ToolJson.Lines.MessageEvent));
+                    break;
+                case QuantizationEvent.Fingerprinted { Fingerprint: var fingerprint }:
+                    foreach (FingerprintEntry entry in fingerprint.Entries)
+                    {
+                        output.WriteLine(ToolJson.Text(new FingerprintEvent("fingerprint", entry.Name, entry.Sha256, entry.Text), ToolJson.Lines.FingerprintEvent));
+                    }
+
                     break;
                 case QuantizationEvent.Warning warning:
                     output.WriteLine(ToolJson.Text(new WarningEvent("warning", warning.Code, warning.Text, null), ToolJson.Lines.WarningEvent));

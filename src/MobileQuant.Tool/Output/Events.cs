@@ -8,6 +8,9 @@ internal sealed record ProgressEvent(string Event, string Step, string Text, lon
 /// <summary>A line of <c>--events</c>: a fact for people.</summary>
 internal sealed record MessageEvent(string Event, string Text);
 
+/// <summary>A line of <c>--events</c>: one entry of the fingerprint, a line for each.</summary>
+internal sealed record FingerprintEvent(string Event, string Name, string Sha256, string Text);
+
 /// <summary>A line of <c>--events</c>: something wrong that does not stop the work.</summary>
 internal sealed record WarningEvent(string Event, string Code, string Message, string? Remedy);
 

@@ -14,6 +14,7 @@ namespace MobileQuant.Tool.Output;
 [JsonSerializable(typeof(ErrorResult))]
 [JsonSerializable(typeof(ProgressEvent))]
 [JsonSerializable(typeof(MessageEvent))]
+[JsonSerializable(typeof(FingerprintEvent))]
 [JsonSerializable(typeof(WarningEvent))]
 [JsonSerializable(typeof(ResultEvent))]
 [JsonSerializable(typeof(QuantizeResult))]

@@ -11,6 +11,40 @@ internal static class Commands
     /// <summary>Runs `dotnet` and returns all it said.</summary>
     public static CommandResult DotNet(string directory, string store, params string[] arguments)
     {
+        StringBuilder said = new();
+        StringBuilder printed = new();
+        using Process process = new() { StartInfo = StartInfo(directory, store, arguments) };
+        process.OutputDataReceived += (_, e) => Append(e.Data, said, printed);
+        process.ErrorDataReceived += (_, e) => Append(e.Data, said, null);
+        process.Start();
+        process.StandardInput.Close();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        if (!process.WaitForExit(s_limit))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"dotnet {string.Join(' ', arguments)} did not end in {s_limit}:\n{said}");
+        }
+
+        process.WaitForExit();
+        return new CommandResult(process.ExitCode, said.ToString(), printed.ToString());
+    }
+
+    /// <summary>Starts `dotnet` and leaves it to the caller, who wants nothing of what it says.</summary>
+    public static Process Start(string directory, string store, params string[] arguments)
+    {
+        Process process = new() { StartInfo = StartInfo(directory, store, arguments) };
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
+        process.Start();
+        process.StandardInput.Close();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private static ProcessStartInfo StartInfo(string directory, string store, string[] arguments)
+    {
         ProcessStartInfo start = new("dotnet", arguments)
         {
             WorkingDirectory = directory,
@@ -33,24 +67,7 @@ internal static class Commands
         start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
         start.Environment["DOTNET_NOLOGO"] = "1";
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
-
-        StringBuilder said = new();
-        StringBuilder printed = new();
-        using Process process = new() { StartInfo = start };
-        process.OutputDataReceived += (_, e) => Append(e.Data, said, printed);
-        process.ErrorDataReceived += (_, e) => Append(e.Data, said, null);
-        process.Start();
-        process.StandardInput.Close();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        if (!process.WaitForExit(s_limit))
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"dotnet {string.Join(' ', arguments)} did not end in {s_limit}:\n{said}");
-        }
-
-        process.WaitForExit();
-        return new CommandResult(process.ExitCode, said.ToString(), printed.ToString());
+        return start;
     }
 
     private static void Append(string? line, StringBuilder said, StringBuilder? printed)

@@ -16,6 +16,8 @@ internal static class Repository
 
     public static string Tool => Path.Combine(SharedData.RepositoryRoot, "src", "MobileQuant.Tool", "bin", Configuration, "net10.0", "mobilequant.dll");
 
+    public static string RuntimeAssembly => Path.Combine(SharedData.RepositoryRoot, "src", "MobileQuant.Runtime", "bin", Configuration, "net10.0", "MobileQuant.Runtime.dll");
+
     public static string ErrorPages => Path.Combine(SharedData.RepositoryRoot, "docs", "errors");
 
     public static string StoryTeller => Path.Combine(SharedData.RepositoryRoot, "samples", "StoryTeller");

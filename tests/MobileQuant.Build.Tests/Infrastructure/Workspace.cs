@@ -80,6 +80,15 @@ internal sealed class Workspace : IDisposable
     public CommandResult Build(string folder, params string[] more) =>
         Commands.DotNet(folder, Store, ["build", "--nologo", "-m:1", .. more]);
 
+    /// <summary>Runs a command that builds, which must succeed, and reads its binary log.</summary>
+    public BuildRecord Record(string folder, string command, params string[] more)
+    {
+        string log = Path.Combine(Path.GetDirectoryName(Root)!, "last.binlog");
+        File.Delete(log);
+        DotNet(folder, [command, "--nologo", "-m:1", $"-bl:{log}", .. more]).Succeeded();
+        return BuildRecord.Read(log);
+    }
+
     public CommandResult DotNet(string folder, params string[] arguments) => Commands.DotNet(folder, Store, arguments);
 
     /// <summary>Replaces text in a file.</summary>
