@@ -21,7 +21,7 @@ internal sealed class CheckpointProducer : IArtifactProducer
         using ICheckpoint checkpoint = CheckpointReader.Open(request.CheckpointPath);
         TokenizerFiles? tokenizer = checkpoint.ReadTokenizer();
         using QuantizedGraph graph = GraphQuantizer.Quantize(checkpoint, request, tokenizer is null ? null : TextTokenizer.FromFiles(tokenizer), progress, cancellationToken);
-        ArtifactLowering.Write(graph, new(ToolVersion, fingerprint.Key, tokenizer), path, progress, cancellationToken);
+        ArtifactLowering.Write(graph, new(ToolVersion, fingerprint.Key, tokenizer, EngineEnvironment.Describe()), path, progress, cancellationToken);
 
         // The digests were taken while writing: comparing them with what the disk gives back proves the file before it is kept.
         using ArtifactFile written = ArtifactFile.Open(path);

@@ -116,9 +116,19 @@ public sealed class QuantizationJob
         QualityCheck? check = QualityCheck.For(normal, _meter, digests, cancellationToken);
         using RemoteTier? remote = RemoteTier.Open(normal, _timings, progress);
         DiskErrors.RequireWritable(normal.OutputPath);
-        JobOutcome outcome = store is null
-            ? new(null, ProduceDirectly(normal, fingerprint, check, progress, cancellationToken))
-            : ServeOrProduce(store, remote, normal, fingerprint, check, progress, cancellationToken);
+        JobOutcome outcome;
+        try
+        {
+            outcome = store is null
+                ? new(null, ProduceDirectly(normal, fingerprint, check, progress, cancellationToken))
+                : ServeOrProduce(store, remote, normal, fingerprint, check, progress, cancellationToken);
+        }
+        catch (IOException e) when (store is not null && DiskErrors.IsDiskFull(e))
+        {
+            // What writes a lot says itself where; a full disk shows in small things too, such as a lock.
+            throw DiskErrors.Full(e, store.Location);
+        }
+
         if (check?.Found is { } quality)
         {
             progress?.Report(new QuantizationEvent.Message(QualityGate.Summarize(normal, quality)));

@@ -2,8 +2,21 @@ using System.Globalization;
 using MobileQuant;
 using MobileQuant.JobHost;
 
-// A quantization job in a process that a test can kill: everything is real but the producer.
-// CHECKPOINT OUTPUT STORE SEED PAUSE_IN_MILLISECONDS; prints the result's key, and why it was a miss.
+// Quantization jobs in a process of their own.
+//   real FOLDER THREADS NAME...: what RealJobs has under these names, in that order, with the real engine
+//   CHECKPOINT OUTPUT STORE SEED PAUSE_IN_MILLISECONDS: one that a test can kill; everything is real but the producer.
+//   It prints the result's key, and why it was a miss.
+if (args[0] == "real")
+{
+    foreach (string name in args[3..])
+    {
+        QuantizationResult made = await QuantizationJob.RunAsync(RealJobs.Request(args[1], name, int.Parse(args[2], CultureInfo.InvariantCulture)));
+        Console.WriteLine(made.CacheHit ? throw new InvalidOperationException($"{name} was made before") : made.Fingerprint);
+    }
+
+    return;
+}
+
 QuantizationRequest request = new()
 {
     CheckpointPath = args[0],

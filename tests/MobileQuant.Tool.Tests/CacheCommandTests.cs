@@ -6,6 +6,8 @@ public sealed class CacheCommandTests : IDisposable
 {
     private readonly PrimedStore _store = new();
 
+    private string Shared => _store.Folder["shared"];
+
     public void Dispose() => _store.Dispose();
 
     [Fact]
@@ -72,6 +74,45 @@ public sealed class CacheCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Push_publishes_what_the_remote_cache_lacks_once()
+    {
+        long bytes = (await _store.FillAsync()).Bytes;
+
+        CommandRun pushed = await Run("push", "--json", "--remote-cache", Shared);
+        Assert.True(pushed.ExitCode == 0, pushed.Out + pushed.Error);
+        Assert.Equal(["remote", "checked", "published", "present", "corrupt", "bytes", "keys", "damaged"], pushed.Json.EnumerateObject().Select(member => member.Name));
+        Assert.Equal($"1 1 0 0 {bytes}", Pushed(pushed));
+        Assert.Equal(_store.Key, Assert.Single(pushed.Json.GetProperty("keys").EnumerateArray()).GetString());
+        Assert.Equal(Shared, pushed.Json.GetProperty("remote").GetString());
+        Assert.Equal("1 0 1 0 0", Pushed(await Run("push", _store.Key[..8], "--json", "--verify", "--remote-cache", new Uri(Shared).AbsoluteUri)));
+
+        // Another machine needs nothing else.
+        CommandRun taken = await CommandRun.Of([.. _store.Arguments("--json", "--require-cached", "--remote-cache", Shared).Select(argument => argument == _store.Store ? _store.Folder["other store"] : argument)]);
+        Assert.Equal("remote", taken.Json.GetProperty("from").GetString());
+        string text = (await Run("push", "--remote-cache", Shared)).Out;
+        Assert.Contains($"0 published (0 B), 1 there already, 0 damaged and put aside; remote cache {Shared}", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Push_fails_for_damage_for_keys_that_are_none_and_where_the_remote_cache_does()
+    {
+        (await Run("push", "--json")).IsError(2, "MQ1001");
+        (await Run("push", "--json", "--remote-cache", "shared")).IsError(2, "MQ4012");
+        Assert.Equal("0 0 0 0 0", Pushed(await Run("push", "--json", "--remote-cache", Shared)));
+        await _store.FillAsync();
+        (await Run("push", "ffff", "--json", "--remote-cache", Shared)).IsError(1, "MQ4006");
+        (await Run("push", "--json", "--remote-cache", Path.Combine(_store.Folder.Write("a file", ""), "shared"))).IsError(1, "MQ4010");
+        Assert.Empty(_store.Folder.Files("shared"));
+
+        File.AppendAllText(Assert.Single(Directory.GetFiles(_store.Store, "*.mq.safetensors", SearchOption.AllDirectories)), "x");
+        CommandRun damaged = await Run("push", "--json", "--remote-cache", Shared);
+        Assert.Equal(1, damaged.ExitCode);
+        Assert.Equal("1 0 0 1 0", Pushed(damaged));
+        Assert.Equal(_store.Key, Assert.Single(damaged.Json.GetProperty("damaged").EnumerateArray()).GetString());
+        Assert.Empty(_store.Folder.Files("shared"));
+    }
+
+    [Fact]
     public async Task Gc_keeps_what_fits()
     {
         await _store.FillAsync();
@@ -80,6 +121,9 @@ public sealed class CacheCommandTests : IDisposable
         Assert.Equal(1, (await Run("gc", "--limit", "0", "--json")).Json.GetProperty("entries").GetInt32());
         (await Run("gc", "--limit", "-1", "--json")).IsError(2, "MQ1003");
     }
+
+    private static string Pushed(CommandRun run) =>
+        string.Join(' ', ((string[])["checked", "published", "present", "corrupt", "bytes"]).Select(name => run.Json.GetProperty(name).GetInt64()));
 
     private async Task<string> StatisticsAsync()
     {

@@ -70,7 +70,14 @@ public sealed class EndToEndTests(DefaultArtifact artifact) : IClassFixture<Defa
         Assert.Equal(new FileInfo(artifact.Path).Length, json.GetProperty("parts").EnumerateObject().Sum(part => part.Value.GetInt64()));
         Assert.True(json.GetProperty("verified").GetBoolean());
         Assert.NotEmpty(json.GetProperty("sites").EnumerateArray());
-        Assert.Contains("6 layers, 160 wide", (await CommandRun.Of("inspect", artifact.Path, "--sites")).Out, StringComparison.Ordinal);
+        JsonElement environment = json.GetProperty("environment");
+        Assert.Equal(
+            ["processor", "instructions", "device", "platform", "runtime", "torchSharp", "libtorch"],
+            environment.EnumerateObject().Select(member => member.Name));
+        string text = (await CommandRun.Of("inspect", artifact.Path, "--sites")).Out;
+        Assert.Contains("6 layers, 160 wide", text, StringComparison.Ordinal);
+        Assert.Contains($"  made on      {environment.GetProperty("processor").GetString()} (", text, StringComparison.Ordinal);
+        Assert.Contains($"  made with    TorchSharp {environment.GetProperty("torchSharp").GetString()}, libtorch ", text, StringComparison.Ordinal);
     }
 
     [Fact]

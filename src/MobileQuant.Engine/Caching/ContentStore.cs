@@ -132,19 +132,31 @@ public sealed class ContentStore
         {
             string key = Path.GetFileName(folders[i]);
             progress?.Report(new QuantizationEvent.Progress("verify", $"checking {key[..12]}", i, folders.Length));
-            string artifact = Path.Combine(folders[i], ArtifactName);
-            if (ReadEntry(folders[i], key) is { } entry && File.Exists(artifact) && FileDigests.Hash(artifact, null, cancellationToken) == entry.Sha256)
+            if (Check(key, cancellationToken))
             {
                 whole++;
             }
             else
             {
-                Quarantine(key);
                 damaged.Add(key);
             }
         }
 
         return (whole, damaged);
+    }
+
+    /// <summary>Whether an entry matches its digest; one that does not is put aside.</summary>
+    internal bool Check(string key, CancellationToken cancellationToken)
+    {
+        string folder = FolderOf(key);
+        string artifact = Path.Combine(folder, ArtifactName);
+        if (ReadEntry(folder, key) is { } entry && File.Exists(artifact) && FileDigests.Hash(artifact, null, cancellationToken) == entry.Sha256)
+        {
+            return true;
+        }
+
+        Quarantine(key);
+        return false;
     }
 
     /// <summary>Deletes least recently used entries until the store's entries fit, and everything that was put aside or never finished.</summary>

@@ -66,7 +66,7 @@ internal sealed class Objective
     {
         using IDisposable noGradient = torch.no_grad();
         torch.Tensor difference = actual - target;
-        double loss = difference.square().mean().item<float>() * share;
+        double loss = OrderedSum.MeanOf(difference.square()) * share;
         return (loss, difference.Scale(2 * share / difference.numel()));
     }
 
@@ -90,7 +90,7 @@ internal sealed class Objective
             torch.Tensor q = _student.Sites.Apply(new(SiteKind.HeadOutput), logits).log_softmax(-1);
             torch.Tensor p = torch.nn.functional.linear(expected.narrow(0, start, count), _teacher.Placed.Head).log_softmax(-1);
             torch.Tensor probability = p.exp();
-            sum += p.sub_(q).mul_(probability).sum().item<float>();
+            sum += OrderedSum.Of(p.sub_(q).mul_(probability));
             gradient.narrow(0, start, count).copy_(torch.mm(q.exp_().sub_(probability), weight).Scale(share / rows));
         }
 

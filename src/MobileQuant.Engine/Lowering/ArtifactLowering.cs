@@ -133,6 +133,7 @@ public sealed class ArtifactLowering
     {
         FormatVersion = ArtifactManifest.VersionOf(layers, _graph.Prefix.Count > 0, _finalNorm.Form),
         ToolVersion = _origin.ToolVersion,
+        Environment = _origin.Environment,
         Family = _architecture.Family,
         Precision = _graph.Precision.ToString(),
         Activations = _graph.Activations == ActivationMode.Token ? "token" : "static",

@@ -1,4 +1,5 @@
 using MobileQuant.Modeling;
+using MobileQuant.Torch;
 using TorchSharp;
 
 namespace MobileQuant.Recipes;
@@ -29,7 +30,7 @@ internal static class Divergence
             long count = Math.Min(chunk, rows - start);
             torch.Tensor p = torch.nn.functional.linear(expected.narrow(0, start, count), model.Placed.Head).log_softmax(-1);
             torch.Tensor q = torch.nn.functional.linear(actual.narrow(0, start, count), head).log_softmax(-1);
-            sum += (p.exp() * (p - q)).sum().item<float>();
+            sum += OrderedSum.Of(p.exp() * (p - q));
         }
 
         return sum / rows;

@@ -73,7 +73,7 @@ internal sealed class CalibrationLoss : IDisposable
         torch.Tensor before = _states[site.Layer];
         torch.Tensor expected = site.Layer + 1 < _states.Count ? _states[site.Layer + 1] : _model.RunLayers(site.Layer, site.Layer + 1, before, null, _prefix);
         using torch.Tensor actual = _model.RunLayers(site.Layer, site.Layer + 1, before, new SelectedSites(simulation, other => other == site), _prefix);
-        return ((actual - expected).square().sum(-1) / expected.square().sum(-1).LimitBelow(1e-30)).mean().item<float>();
+        return OrderedSum.MeanOf((actual - expected).square().sum(-1) / expected.square().sum(-1).LimitBelow(1e-30));
     }
 
     /// <inheritdoc/>

@@ -19,6 +19,9 @@ public static class TorchRuntime
     private static TorchState? _loaded;
     private static bool _resolverIsSet;
 
+    /// <summary>Version of the managed assembly.</summary>
+    internal static string TorchSharpVersion => typeof(torch).Assembly.GetName().Version?.ToString(3) ?? "unknown";
+
     /// <summary>Loads everything, once per process; later calls return at once.</summary>
     /// <param name="progress">Told when something is fetched.</param>
     /// <param name="cancellationToken">Cancels a download.</param>
@@ -205,8 +208,6 @@ public static class TorchRuntime
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath) =>
         Handles.TryGetValue(name, out nint handle) || Handles.TryGetValue("lib" + name, out handle) ? handle : 0;
-
-    private static string TorchSharpVersion => typeof(torch).Assembly.GetName().Version?.ToString(3) ?? "unknown";
 
     private static TorchState StateOf(LibtorchPackage? package, string? folder, string? binding, bool isLoaded, bool isAdapted) => new(
         isLoaded,

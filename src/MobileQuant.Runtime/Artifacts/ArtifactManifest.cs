@@ -22,6 +22,9 @@ public sealed record ArtifactManifest
     /// <summary>Version of the tool that wrote it.</summary>
     public required string ToolVersion { get; init; }
 
+    /// <summary>What it was made with and on; null in artifacts from before this was written down.</summary>
+    public ManifestEnvironment? Environment { get; init; }
+
     /// <summary>Model family, for people.</summary>
     public required string Family { get; init; }
 
@@ -85,6 +88,26 @@ public sealed record ArtifactManifest
         return norm == NormForm.Layer ? 3 : blocks || wide || hasPrefix ? 2 : OldestFormatVersion;
     }
 }
+
+/// <summary>
+/// What the float arithmetic behind an artifact may depend on. The same request in the same environment gives the same bytes; in
+/// another one last digits of sums may differ, and with them codes.
+/// </summary>
+/// <param name="Processor">Type of the CPU, such as <c>AuthenticAMD family 25 model 1</c>; no name of a machine.</param>
+/// <param name="Instructions">Instruction sets that .NET used there.</param>
+/// <param name="Device">Where passes through the float model ran: cpu or cuda.</param>
+/// <param name="Platform">Such as <c>linux-x64</c>.</param>
+/// <param name="Runtime">Such as <c>.NET 10.0</c>.</param>
+/// <param name="TorchSharp">Version of TorchSharp.</param>
+/// <param name="Libtorch">Version of libtorch.</param>
+public sealed record ManifestEnvironment(
+    string Processor,
+    IReadOnlyList<string> Instructions,
+    string Device,
+    string Platform,
+    string Runtime,
+    string TorchSharp,
+    string Libtorch);
 
 /// <summary>One candidate that a search tried.</summary>
 /// <param name="Step">Which search: alpha, sensitivity, wide, range, prefix, result.</param>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MobileQuant.Caching;
+using MobileQuant.Caching.Remote;
 using MobileQuant.Tool.Output;
 
 namespace MobileQuant.Tool.Commands;
@@ -13,6 +14,7 @@ internal sealed class CacheCommand
           mobilequant cache stats --json
           mobilequant cache explain 3f9c2a
           mobilequant cache verify
+          mobilequant cache push --remote-cache redis://cache.example:6379/0
           mobilequant cache gc --limit 5
           mobilequant cache clear
         """;
@@ -20,6 +22,9 @@ internal sealed class CacheCommand
     private readonly Option<string?> _directory = CommonOptions.CacheDirectory();
     private readonly Option<bool> _json = CommonOptions.Json();
     private readonly Argument<string> _key = new("key") { Description = "A content key, or its beginning." };
+    private readonly Argument<string[]> _keys = new("key") { Description = "Content keys, or their beginnings; none: all entries.", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<string?> _remote = CacheOptions.Remote("Where to publish");
+    private readonly Option<bool> _verify = new("--verify") { Description = "Also read what is there already, and replace what is damaged or incomplete." };
     private readonly Option<double?> _limit = new("--limit") { Description = "What entries may take, in gigabytes; default: MOBILEQUANT_CACHE_LIMIT_GB, else 20.", HelpName = "GB" };
     private readonly ToolConsole _console;
 
@@ -41,26 +46,39 @@ internal sealed class CacheCommand
             Subcommand("stats", "Counts the entries, and how often the store and the remote cache had what was asked for.", self.Statistics),
             Subcommand("explain", "Shows everything that went into an entry's key.", self.Explain, self._key),
             Subcommand("verify", "Compares every entry with its digest and puts damaged ones aside; damage is a failure.", self.Verify),
+            Subcommand("push", "Publishes entries that a remote cache lacks; damaged ones are put aside and are a failure.", self.Push, self._keys, self._remote, self._verify),
             Subcommand("gc", "Deletes least recently used entries above the limit, and what was put aside.", self.Collect, self._limit),
             Subcommand("clear", "Deletes all entries.", self.Clear),
         };
     }
 
-    private static Command Subcommand(string name, string description, Func<ParseResult, CancellationToken, int> run, Symbol? symbol = null)
+    private static Command Subcommand(string name, string description, Func<ParseResult, CancellationToken, int> run, params Symbol[] symbols)
     {
         Command command = new(name, description);
-        switch (symbol)
+        foreach (Symbol symbol in symbols)
         {
-            case Argument argument:
-                command.Add(argument);
-                break;
-            case Option option:
-                command.Add(option);
-                break;
+            switch (symbol)
+            {
+                case Argument argument:
+                    command.Add(argument);
+                    break;
+                case Option option:
+                    command.Add(option);
+                    break;
+            }
         }
 
         command.SetAction((parsed, token) => Task.Run(() => run(parsed, token), token));
         return command;
+    }
+
+    /// <summary>The one entry that the beginning of a key names.</summary>
+    private static StoreEntry Find(IReadOnlyList<StoreEntry> entries, string prefix)
+    {
+        StoreEntry[] found = [.. entries.Where(entry => entry.Key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))];
+        return found.Length == 1
+            ? found[0]
+            : throw new MobileQuantException("MQ4006", $"{(found.Length == 0 ? "No" : "More than one")} entry has a key that begins with '{prefix}'.", "See `mobilequant cache ls` for the keys.");
     }
 
     private ContentStore Open(ParseResult parsed) => ContentStore.Open(parsed.GetValue(_directory));
@@ -104,21 +122,15 @@ internal sealed class CacheCommand
 
     private int Explain(ParseResult parsed, CancellationToken cancellationToken)
     {
-        string prefix = parsed.GetRequiredValue(_key);
-        StoreEntry[] found = [.. Open(parsed).List().Where(entry => entry.Key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))];
-        if (found.Length != 1)
-        {
-            throw new MobileQuantException("MQ4006", $"{(found.Length == 0 ? "No" : "More than one")} entry has a key that begins with '{prefix}'.", "See `mobilequant cache ls` for the keys.");
-        }
-
+        StoreEntry found = Find(Open(parsed).List(), parsed.GetRequiredValue(_key));
         if (parsed.GetValue(_json))
         {
-            _console.Out.WriteLine(ToolJson.Text(found[0], ToolJson.Indented.StoreEntry));
+            _console.Out.WriteLine(ToolJson.Text(found, ToolJson.Indented.StoreEntry));
             return ExitCodes.Good;
         }
 
-        _console.Out.WriteLine($"{found[0].Key}: {Units.Bytes(found[0].Bytes)}, made in {found[0].Seconds} s of {found[0].Source}");
-        foreach (FingerprintEntry entry in found[0].Fingerprint)
+        _console.Out.WriteLine($"{found.Key}: {Units.Bytes(found.Bytes)}, made in {found.Seconds} s of {found.Source}");
+        foreach (FingerprintEntry entry in found.Fingerprint)
         {
             _console.Out.WriteLine($"  {entry.Name,-36} {entry.Sha256[..12]}  {entry.Text}");
         }
@@ -144,6 +156,29 @@ internal sealed class CacheCommand
         }
 
         return result.damaged.Count == 0 ? ExitCodes.Good : ExitCodes.Failure;
+    }
+
+    private int Push(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        TimeSpan timeout = RemoteLocation.ResolveTimeout(Environment.GetEnvironmentVariable, new RemoteTimings().Operation);
+        IRemoteStore remote = RemoteLocation.Open(parsed.GetValue(_remote), Environment.GetEnvironmentVariable, timeout) ?? throw new MobileQuantException(
+            "MQ1001", "No remote cache is named.", $"Name it with --remote-cache, or as {RemoteLocation.AddressVariable}.");
+        using IDisposable? connection = remote as IDisposable;
+        ContentStore store = Open(parsed);
+        IReadOnlyList<StoreEntry> entries = store.List();
+        string[] keys = parsed.GetValue(_keys) ?? [];
+        StoreEntry[] chosen = keys.Length == 0 ? [.. entries] : [.. keys.Select(key => Find(entries, key)).Distinct()];
+        StorePushResult pushed;
+        using (ConsoleProgress progress = new(_console))
+        {
+            pushed = new StorePush(store, remote, timeout, progress).Run(chosen, parsed.GetValue(_verify), cancellationToken);
+        }
+
+        CachePush result = CachePush.From(pushed, remote.Name);
+        _console.Out.WriteLine(parsed.GetValue(_json)
+            ? ToolJson.Text(result, ToolJson.Indented.CachePush)
+            : $"{result.Published} published ({Units.Bytes(result.Bytes)}), {result.Present} there already, {result.Corrupt} damaged and put aside; remote cache {result.Remote}");
+        return result.Corrupt == 0 ? ExitCodes.Good : ExitCodes.Failure;
     }
 
     private int Collect(ParseResult parsed, CancellationToken cancellationToken)

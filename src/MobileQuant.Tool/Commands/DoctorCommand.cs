@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.Arm;
-using System.Runtime.Intrinsics.X86;
 using MobileQuant.Caching;
 using MobileQuant.Kernels;
 using MobileQuant.Tool.Output;
@@ -40,16 +38,6 @@ internal sealed class DoctorCommand
     public static string ToolVersion { get; } =
         typeof(DoctorCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    private static string[] InstructionSets() =>
-    [
-        .. new (string Name, bool Supported)[]
-        {
-            ("sse4.1", Sse41.IsSupported), ("avx", Avx.IsSupported), ("avx2", Avx2.IsSupported), ("fma", Fma.IsSupported), ("bmi2", Bmi2.IsSupported),
-            ("avx-vnni", AvxVnni.IsSupported), ("avx512f", Avx512F.IsSupported), ("avx512bw", Avx512BW.IsSupported), ("avx10v1", Avx10v1.IsSupported),
-            ("advsimd", AdvSimd.IsSupported), ("dp", Dp.IsSupported), ("rdm", Rdm.IsSupported),
-        }.Where(set => set.Supported).Select(set => set.Name),
-    ];
-
     private static DoctorStore DescribeStore(string? directory)
     {
         try
@@ -72,7 +60,7 @@ internal sealed class DoctorCommand
         GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
         KernelSelection.Default.Name,
         [.. KernelSelection.All.Select(kernel => kernel.Name)],
-        InstructionSets(),
+        ProcessorType.InstructionSets,
         TorchRuntime.Describe(),
         DescribeStore(directory));
 

@@ -103,6 +103,7 @@ internal sealed class InspectCommand
             bytes,
             manifest.FormatVersion,
             manifest.ToolVersion,
+            manifest.Environment,
             manifest.Family,
             manifest.Parameters,
             Math.Round((bytes - parts.GetValueOrDefault("tokenizer")) * 8.0 / Math.Max(1, manifest.Parameters), 3),
@@ -178,6 +179,12 @@ internal sealed class InspectCommand
         o.WriteLine(FormattableString.Invariant($"  residual     one code is {result.ResidualScale:G6}, bound {result.ResidualBound} of 2147483647"));
         o.WriteLine($"  fingerprint  {(result.Fingerprint.Length > 0 ? result.Fingerprint : "none")}");
         o.WriteLine($"  written by   mobilequant {result.ToolVersion}, format {result.FormatVersion}{(result.Verified == true ? "; every tensor matches its digest" : "")}");
+        if (result.Environment is { } environment)
+        {
+            o.WriteLine($"  made on      {environment.Processor} ({string.Join(", ", environment.Instructions)}), {environment.Platform}, {environment.Device}");
+            o.WriteLine($"  made with    TorchSharp {environment.TorchSharp}, libtorch {environment.Libtorch}, {environment.Runtime}");
+        }
+
         o.WriteLine($"  parts        {string.Join(", ", result.Parts.OrderByDescending(part => part.Value).Select(part => $"{part.Key} {Units.Bytes(part.Value)}"))}");
         o.WriteLine($"  sites        {result.Sites.Count}{(sites ? ":" : " (list them with --sites)")}");
         foreach (ManifestSite site in sites ? result.Sites : [])

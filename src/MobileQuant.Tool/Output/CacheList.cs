@@ -1,4 +1,5 @@
 using MobileQuant.Caching;
+using MobileQuant.Caching.Remote;
 
 namespace MobileQuant.Tool.Output;
 
@@ -19,6 +20,20 @@ internal sealed record CacheEntry(string Key, string Source, long Bytes, DateTim
 
 /// <summary>What <c>cache verify --json</c> prints; <paramref name="Damaged"/> has the keys of the corrupt ones.</summary>
 internal sealed record CacheVerification(int Checked, int Corrupt, IReadOnlyList<string> Damaged);
+
+/// <summary>What <c>cache push --json</c> prints; <paramref name="Keys"/> has those that were published, <paramref name="Damaged"/> those of the corrupt ones.</summary>
+internal sealed record CachePush(string Remote, int Checked, int Published, int Present, int Corrupt, long Bytes, IReadOnlyList<string> Keys, IReadOnlyList<string> Damaged)
+{
+    public static CachePush From(StorePushResult result, string remote) => new(
+        remote,
+        result.Published.Count + result.Present.Count + result.Damaged.Count,
+        result.Published.Count,
+        result.Present.Count,
+        result.Damaged.Count,
+        result.Bytes,
+        result.Published,
+        result.Damaged);
+}
 
 /// <summary>What <c>cache stats --json</c> prints.</summary>
 internal sealed record CacheStatistics(int Entries, long Bytes, long Hits, long RemoteHits, long Misses, int Quarantined, string Directory);

@@ -9,6 +9,7 @@ internal sealed record InspectResult(
     long Bytes,
     int FormatVersion,
     string ToolVersion,
+    ManifestEnvironment? Environment,
     string Family,
     long Parameters,
     double BitsPerParameter,

@@ -27,6 +27,7 @@ namespace MobileQuant.Tool.Output;
 [JsonSerializable(typeof(DoctorResult))]
 [JsonSerializable(typeof(CacheList))]
 [JsonSerializable(typeof(CacheVerification))]
+[JsonSerializable(typeof(CachePush))]
 [JsonSerializable(typeof(CacheStatistics))]
 [JsonSerializable(typeof(CacheCollection))]
 [JsonSerializable(typeof(StoreEntry))]

@@ -22,6 +22,7 @@ public sealed class LoweredArtifactTests : IDisposable
     public void The_manifest_tells_how_the_model_was_made_and_proves_its_accumulators()
     {
         ArtifactManifest manifest = _model.Integer.Manifest!;
+        Assert.Null(manifest.Environment);
         Assert.Equal("W4A8", manifest.Precision);
         Assert.Equal("asymmetric", manifest.Weights);
         Assert.Equal("RoundToNearest", manifest.Recipe);
@@ -29,6 +30,23 @@ public sealed class LoweredArtifactTests : IDisposable
         Assert.Equal([2], manifest.EndOfTextIds);
         Assert.InRange(manifest.Program.ResidualBound, 1L << 30, (1L << 31) - 1);
         Assert.All(manifest.Program.Layers.SelectMany(l => l.Linears.Values), l => Assert.InRange(l.AccumulatorBound, 1, (1L << 31) - 1));
+    }
+
+    [Fact]
+    public void An_artifact_that_does_not_say_what_it_was_made_on_is_as_good_as_one_that_does()
+    {
+        // What was written before there was such a member.
+        string old = ManifestJson.Format(_model.Integer.Manifest!);
+        Assert.DoesNotContain("environment", old, StringComparison.Ordinal);
+        Assert.Null(ManifestJson.Parse(old).Environment);
+
+        ManifestEnvironment environment = new("GenuineIntel family 6 model 158", ["avx2"], "cpu", "linux-x64", ".NET 10.0", "0.107.0", "2.10.0");
+        string path = Path.Combine(_folder, "told.mq.safetensors");
+        _model.Write(path, environment);
+        using QuantizedModel told = QuantizedModel.Open(path, verifyWeights: true);
+        Assert.Equal(environment.Processor, told.Manifest!.Environment!.Processor);
+        Assert.Equal(_model.Integer.Manifest!.FormatVersion, told.Manifest.FormatVersion);
+        Assert.Equal(Generate(_model.Integer), Generate(told));
     }
 
     [Fact]

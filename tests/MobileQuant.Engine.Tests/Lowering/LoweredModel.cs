@@ -1,3 +1,4 @@
+using MobileQuant.Artifacts;
 using MobileQuant.Checkpoints;
 using MobileQuant.Lowering;
 using MobileQuant.Modeling;
@@ -45,8 +46,8 @@ internal sealed class LoweredModel : IDisposable
 
     public string Path { get; }
 
-    public void Write(string path) =>
-        ArtifactLowering.Write(Graph, new("1.2.3", new string('a', 64), _checkpoint.ReadTokenizer()! with { Config = null }), path);
+    public void Write(string path, ManifestEnvironment? environment = null) =>
+        ArtifactLowering.Write(Graph, new("1.2.3", new string('a', 64), _checkpoint.ReadTokenizer()! with { Config = null }, environment), path);
 
     public void Dispose()
     {

@@ -7,12 +7,15 @@ internal sealed partial class FolderRemoteStore : IRemoteStore
 {
     private readonly string _folder;
     private readonly string _incoming;
+    private readonly Func<Stream, Stream> _disk;
 
     /// <param name="folder">Absolute; made when something is written.</param>
-    public FolderRemoteStore(string folder)
+    /// <param name="disk">What files are written through; null: nothing. For tests of disks that are full.</param>
+    public FolderRemoteStore(string folder, Func<Stream, Stream>? disk = null)
     {
         _folder = folder;
         _incoming = Path.Combine(folder, "incoming");
+        _disk = disk ?? (file => file);
     }
 
     /// <inheritdoc/>
@@ -70,8 +73,18 @@ internal sealed partial class FolderRemoteStore : IRemoteStore
 
         await using (stream.ConfigureAwait(false))
         {
-            await stream.WriteAsync(value, cancellationToken).ConfigureAwait(false);
-            return true;
+            try
+            {
+                await _disk(stream).WriteAsync(value, cancellationToken).ConfigureAwait(false);
+                return true;
+            }
+            catch
+            {
+                // Others would wait for whoever made this until they take it for dead.
+                await stream.DisposeAsync().ConfigureAwait(false);
+                File.Delete(path);
+                throw;
+            }
         }
     }
 
@@ -99,7 +112,7 @@ internal sealed partial class FolderRemoteStore : IRemoteStore
         try
         {
             using FileStream stream = new(temporary.Path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
-            await stream.WriteAsync(value, cancellationToken).ConfigureAwait(false);
+            await _disk(stream).WriteAsync(value, cancellationToken).ConfigureAwait(false);
             stream.Flush(flushToDisk: true);
             return temporary;
         }

@@ -31,6 +31,19 @@ internal sealed class RemoteArtifacts(RemoteGuard remote)
         }
     }
 
+    /// <summary>Publishes an entry of a store, with its figures and without the paths of this machine.</summary>
+    /// <param name="local">The store.</param>
+    /// <param name="entry">Its entry.</param>
+    /// <param name="advanced">Told bytes done.</param>
+    /// <param name="cancellationToken">Stops between parts.</param>
+    /// <exception cref="RemoteValueException">The artifact does not match its digest; nothing can be found under its key.</exception>
+    /// <exception cref="IOException">It is not there any more.</exception>
+    public void Publish(ContentStore local, StoreEntry entry, Action<long> advanced, CancellationToken cancellationToken)
+    {
+        using FileStream artifact = local.OpenArtifact(entry.Key);
+        Upload(artifact, Anonymous(entry), local.ReadAllQuality(entry.Key), advanced, cancellationToken);
+    }
+
     /// <summary>Publishes an artifact.</summary>
     /// <param name="artifact">Its bytes, from the start.</param>
     /// <param name="entry">Its description.</param>
@@ -62,4 +75,11 @@ internal sealed class RemoteArtifacts(RemoteGuard remote)
         RemoteManifest manifest = new() { Version = RemoteManifest.CurrentVersion, Entry = entry, Chunks = chunks, Quality = quality };
         remote.Set(RemoteNames.Manifest(entry.Key), ManifestFormat.Encode(manifest), null, cancellationToken);
     }
+
+    // Paths say where people keep their files, and nothing to another machine.
+    private static StoreEntry Anonymous(StoreEntry entry) => entry with
+    {
+        Source = Path.GetFileName(entry.Source),
+        Fingerprint = [.. entry.Fingerprint.Select(part => Path.IsPathRooted(part.Text) ? part with { Text = Path.GetFileName(part.Text) } : part)],
+    };
 }

@@ -54,6 +54,8 @@ internal sealed class RemoteGuard(IRemoteStore store, TimeSpan timeout)
             throw new RemoteUnavailableException("it failed before");
         }
 
+        // A store need not know of cancelling: what was not begun then must not be.
+        cancellationToken.ThrowIfCancellationRequested();
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(timeout);
         try

@@ -33,7 +33,7 @@ internal sealed class RemoteTier : IDisposable
     public string Name => _store.Name;
 
     /// <summary>Whether it failed, and is not asked any more.</summary>
-    public bool HasFailed => _guard.IsClosed;
+    public bool HasFailed { get; private set; }
 
     /// <summary>Opens the remote cache of a request, without asking it anything.</summary>
     /// <param name="request">Names it, or leaves it to the environment.</param>
@@ -140,8 +140,7 @@ internal sealed class RemoteTier : IDisposable
 
         try
         {
-            using FileStream artifact = local.OpenArtifact(key);
-            _artifacts.Upload(artifact, Anonymous(entry), local.ReadAllQuality(key), done => Report("publish", "writing to the remote cache", done, entry.Bytes), cancellationToken);
+            _artifacts.Publish(local, entry, done => Report("publish", "writing to the remote cache", done, entry.Bytes), cancellationToken);
         }
         catch (RemoteUnavailableException e)
         {
@@ -161,13 +160,6 @@ internal sealed class RemoteTier : IDisposable
             (_store as IDisposable)?.Dispose();
         }
     }
-
-    // Paths say where people keep their files, and nothing to another machine.
-    private static StoreEntry Anonymous(StoreEntry entry) => entry with
-    {
-        Source = Path.GetFileName(entry.Source),
-        Fingerprint = [.. entry.Fingerprint.Select(part => Path.IsPathRooted(part.Text) ? part with { Text = Path.GetFileName(part.Text) } : part)],
-    };
 
     private bool TryDownload(ContentStore local, QuantizationRequest request, Fingerprint fingerprint, CancellationToken cancellationToken)
     {
@@ -240,7 +232,14 @@ internal sealed class RemoteTier : IDisposable
 
     private void Fail(RemoteUnavailableException e)
     {
-        _guard.Close();
+        HasFailed = true;
+
+        // One that is full still lets go of things, and others would wait for a lease that is not given back.
+        if (e.InnerException is not IOException inner || !DiskErrors.IsDiskFull(inner))
+        {
+            _guard.Close();
+        }
+
         _progress?.Report(new QuantizationEvent.Warning("MQ4010", $"The remote cache at {Name} cannot be used: {e.Message}. Going on without it."));
     }
 
