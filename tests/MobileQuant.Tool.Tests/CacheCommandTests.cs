@@ -24,6 +24,8 @@ public sealed class CacheCommandTests : IDisposable
         CommandRun explained = await Run("explain", _store.Key[..8]);
         Assert.Equal(0, explained.ExitCode);
         Assert.Contains("checkpoint/model.safetensors", explained.Out, StringComparison.Ordinal);
+        Assert.Equal(explained.Out, (await Run("explain", _store.Folder["my model"])).Out);
+        Assert.Equal(explained.Out, (await Run("explain", Path.GetFileName(_store.Folder["my model"]).ToUpperInvariant())).Out);
         (await Run("explain", "ffff", "--json")).IsError(1, "MQ4006");
     }
 

@@ -16,7 +16,13 @@ public sealed class EndToEndTests(DefaultArtifact artifact) : IClassFixture<Defa
         CommandRun second = await CommandRun.Of(artifact.QuantizeArguments());
 
         Assert.Equal("hit", second.Json.GetProperty("cache").GetString());
-        Assert.Equal(artifact.Run.Json.GetProperty("fingerprint").GetString(), second.Json.GetProperty("fingerprint").GetString());
+        string key = second.Json.GetProperty("fingerprint").GetString()!;
+        Assert.Equal(artifact.Run.Json.GetProperty("fingerprint").GetString(), key);
+
+        // The file itself says what it was made from.
+        CommandRun explained = await CommandRun.Of("cache", "explain", artifact.Path, "--cache-directory", artifact.Folder["store"]);
+        Assert.StartsWith(key, explained.Out, StringComparison.Ordinal);
+        (await CommandRun.Of("cache", "explain", artifact.Path, "--cache-directory", artifact.Folder["empty"], "--json")).IsError(1, "MQ4006");
     }
 
     [Fact]

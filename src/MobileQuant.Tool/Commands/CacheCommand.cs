@@ -12,6 +12,8 @@ internal sealed class CacheCommand
     public const string Examples = """
           mobilequant cache ls
           mobilequant cache stats --json
+          mobilequant cache explain bin/Debug/net10.0/models/TinyLlama.mq.safetensors
+          mobilequant cache explain TinyLlama
           mobilequant cache explain 3f9c2a
           mobilequant cache verify
           mobilequant cache push --remote-cache redis://cache.example:6379/0
@@ -21,7 +23,7 @@ internal sealed class CacheCommand
 
     private readonly Option<string?> _directory = CommonOptions.CacheDirectory();
     private readonly Option<bool> _json = CommonOptions.Json();
-    private readonly Argument<string> _key = new("key") { Description = "A content key, or its beginning." };
+    private readonly Argument<string> _item = new("item") { Description = "An artifact, a content key or its beginning, or a checkpoint by path or name; of several entries the last used." };
     private readonly Argument<string[]> _keys = new("key") { Description = "Content keys, or their beginnings; none: all entries.", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string?> _remote = CacheOptions.Remote("Where to publish");
     private readonly Option<bool> _verify = new("--verify") { Description = "Also read what is there already, and replace what is damaged or incomplete." };
@@ -44,7 +46,7 @@ internal sealed class CacheCommand
             self._json,
             Subcommand("ls", "Lists the entries, most recently used first.", self.List),
             Subcommand("stats", "Counts the entries, and how often the store and the remote cache had what was asked for.", self.Statistics),
-            Subcommand("explain", "Shows everything that went into an entry's key.", self.Explain, self._key),
+            Subcommand("explain", "Shows everything that went into an entry's key.", self.Explain, self._item),
             Subcommand("verify", "Compares every entry with its digest and puts damaged ones aside; damage is a failure.", self.Verify),
             Subcommand("push", "Publishes entries that a remote cache lacks; damaged ones are put aside and are a failure.", self.Push, self._keys, self._remote, self._verify),
             Subcommand("gc", "Deletes least recently used entries above the limit, and what was put aside.", self.Collect, self._limit),
@@ -70,15 +72,6 @@ internal sealed class CacheCommand
 
         command.SetAction((parsed, token) => Task.Run(() => run(parsed, token), token));
         return command;
-    }
-
-    /// <summary>The one entry that the beginning of a key names.</summary>
-    private static StoreEntry Find(IReadOnlyList<StoreEntry> entries, string prefix)
-    {
-        StoreEntry[] found = [.. entries.Where(entry => entry.Key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))];
-        return found.Length == 1
-            ? found[0]
-            : throw new MobileQuantException("MQ4006", $"{(found.Length == 0 ? "No" : "More than one")} entry has a key that begins with '{prefix}'.", "See `mobilequant cache ls` for the keys.");
     }
 
     private ContentStore Open(ParseResult parsed) => ContentStore.Open(parsed.GetValue(_directory));
@@ -122,7 +115,8 @@ internal sealed class CacheCommand
 
     private int Explain(ParseResult parsed, CancellationToken cancellationToken)
     {
-        StoreEntry found = Find(Open(parsed).List(), parsed.GetRequiredValue(_key));
+        IReadOnlyList<StoreEntry> entries = new StoredEntries(Open(parsed).List()).ByItem(parsed.GetRequiredValue(_item));
+        StoreEntry found = entries[0];
         if (parsed.GetValue(_json))
         {
             _console.Out.WriteLine(ToolJson.Text(found, ToolJson.Indented.StoreEntry));
@@ -133,6 +127,11 @@ internal sealed class CacheCommand
         foreach (FingerprintEntry entry in found.Fingerprint)
         {
             _console.Out.WriteLine($"  {entry.Name,-36} {entry.Sha256[..12]}  {entry.Text}");
+        }
+
+        if (entries.Count > 1)
+        {
+            _console.Out.WriteLine($"used before it: {string.Join(", ", entries.Skip(1).Select(entry => entry.Key[..12]))}");
         }
 
         return ExitCodes.Good;
@@ -167,7 +166,7 @@ internal sealed class CacheCommand
         ContentStore store = Open(parsed);
         IReadOnlyList<StoreEntry> entries = store.List();
         string[] keys = parsed.GetValue(_keys) ?? [];
-        StoreEntry[] chosen = keys.Length == 0 ? [.. entries] : [.. keys.Select(key => Find(entries, key)).Distinct()];
+        StoreEntry[] chosen = keys.Length == 0 ? [.. entries] : [.. keys.Select(new StoredEntries(entries).ByKey).Distinct()];
         StorePushResult pushed;
         using (ConsoleProgress progress = new(_console))
         {
