@@ -31,7 +31,7 @@ internal static class ResultTable
             o.WriteLine(Text($"{package.Id,-38} {package.Bytes / 1e6,7:0.00} MB, {package.Files} files"));
             foreach (PackageMember member in package.Largest)
             {
-                o.WriteLine(Text($"  {member.Path,-54} {member.CompressedBytes / 1e6,7:0.00} MB of {member.Bytes / 1e6,7:0.00} MB"));
+                o.WriteLine(Text($"  {member.Path,-62} {member.CompressedBytes / 1e6,7:0.00} MB of {member.Bytes / 1e6,7:0.00} MB"));
             }
         }
     }

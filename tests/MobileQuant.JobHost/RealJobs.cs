@@ -7,7 +7,7 @@ namespace MobileQuant.JobHost;
 /// <summary>Small jobs for the real engine, one of each kind that sums floats in a way of its own.</summary>
 internal static class RealJobs
 {
-    /// <summary>Searches smoothing, ranges and wide sites: nothing learned, static activations.</summary>
+    /// <summary>Searches smoothing and ranges: nothing learned, static activations.</summary>
     public const string Searched = "searched";
 
     /// <summary>Learns a few steps.</summary>
@@ -38,7 +38,7 @@ internal static class RealJobs
         };
         return name switch
         {
-            Searched => common with { Recipe = "SmoothQuant", Activations = ActivationMode.Static, WideSites = WideSites.Parse("auto:1") },
+            Searched => common with { Recipe = "SmoothQuant", Activations = ActivationMode.Static, WideSites = WideSites.None },
             Learned => common with
             {
                 Recipe = "MobileQuant",
