@@ -30,10 +30,18 @@ internal static class Commands
         return new CommandResult(process.ExitCode, said.ToString(), printed.ToString());
     }
 
-    /// <summary>Starts `dotnet` and leaves it to the caller, who wants nothing of what it says.</summary>
+    /// <summary>Starts `dotnet` and leaves it to the caller, who wants nothing of what it says but may send it signals.</summary>
     public static Process Start(string directory, string store, params string[] arguments)
     {
         Process process = new() { StartInfo = StartInfo(directory, store, arguments) };
+        if (OperatingSystem.IsLinux())
+        {
+            // A shell starts what runs in the background with interrupts ignored, which programs inherit: `env` becomes a dotnet that does not.
+            process.StartInfo.FileName = "env";
+            process.StartInfo.ArgumentList.Insert(0, "--default-signal=INT");
+            process.StartInfo.ArgumentList.Insert(1, "dotnet");
+        }
+
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };
         process.Start();
