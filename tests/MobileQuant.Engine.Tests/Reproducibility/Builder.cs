@@ -11,6 +11,8 @@ internal sealed class Builder
 {
     private readonly TemporaryFolder _folder;
     private readonly string _user;
+    private readonly string _home;
+    private readonly string _data;
     private readonly IReadOnlyDictionary<string, string> _variables;
 
     /// <param name="folder">Where all users have theirs.</param>
@@ -21,6 +23,8 @@ internal sealed class Builder
         _folder = folder;
         _user = user;
         _variables = variables;
+        _home = folder[Path.Combine(user, "home")];
+        _data = Natives(_home);
     }
 
     /// <summary>Quantizes from nothing: copied inputs, and a store that does not exist yet.</summary>
@@ -46,16 +50,15 @@ internal sealed class Builder
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        string home = _folder[Path.Combine(_user, "home")];
         foreach ((string name, string value) in _variables)
         {
             start.Environment[name] = value;
         }
 
-        start.Environment["HOME"] = start.Environment["USERPROFILE"] = home;
-        start.Environment["XDG_CACHE_HOME"] = Path.Combine(home, "cache");
+        start.Environment["HOME"] = start.Environment["USERPROFILE"] = _home;
+        start.Environment["XDG_CACHE_HOME"] = Path.Combine(_home, "cache");
         start.Environment["MOBILEQUANT_CACHE_DIRECTORY"] = Path.Combine(work, "store");
-        start.Environment["MOBILEQUANT_DATA_DIRECTORY"] = Natives(home);
+        start.Environment["MOBILEQUANT_DATA_DIRECTORY"] = _data;
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         string error = process.StandardError.ReadToEnd();
@@ -70,12 +73,8 @@ internal sealed class Builder
         TorchRuntime.EnsureLoaded();
         string data = Path.Combine(home, "data");
         string link = Path.Combine(data, "natives", Path.GetFileName(LibtorchPackage.ForThisMachine()!.DownloadFolder));
-        if (!Directory.Exists(link))
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(link)!);
-            Directory.CreateSymbolicLink(link, TorchRuntime.Describe().LibtorchFolder!);
-        }
-
+        Directory.CreateDirectory(Path.GetDirectoryName(link)!);
+        Directory.CreateSymbolicLink(link, TorchRuntime.Describe().LibtorchFolder!);
         return data;
     }
 
