@@ -115,7 +115,7 @@ public sealed class PrepareModels : Microsoft.Build.Utilities.Task
         bool good = true;
         foreach (string name in new[]
         {
-            ModelMetadata.Recipe, ModelMetadata.Precision, ModelMetadata.Activations, ModelMetadata.WideSites, ModelMetadata.Prefix,
+            ModelMetadata.Recipe, ModelMetadata.Precision, ModelMetadata.Activations, ModelMetadata.TargetDevice, ModelMetadata.WideSites, ModelMetadata.Prefix,
             ModelMetadata.Weights, ModelMetadata.Granularity, ModelMetadata.Overrides, ModelMetadata.Alpha, ModelMetadata.Rounding,
             ModelMetadata.RecipeSettings, ModelMetadata.MaxPerplexityIncrease, ModelMetadata.MinSqnr, ModelMetadata.Seed, ModelMetadata.Pack,
         })

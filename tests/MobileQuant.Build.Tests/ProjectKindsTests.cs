@@ -82,7 +82,7 @@ public sealed class ProjectKindsTests : IDisposable
     {
         File.WriteAllText(Path.Combine(_work.Root, "a text.txt"), "text");
         string app = _work.WriteApp("""
-            <QuantizedModel Include="../modèle tiny" Recipe="smoothquant" Precision="W4A8" Activations="STATIC" Weights="symmetric"
+            <QuantizedModel Include="../modèle tiny" Recipe="smoothquant" Precision="W4A8" Activations="STATIC" TargetDevice="CPU" Weights="symmetric"
                             WideSites="AUTO:8" Prefix="&lt;s&gt;" Granularity="tensor" Overrides="down = W8 ; layers.*.attention.o=w4B32;" Alpha="0.7" Rounding="ErrorFeedback" RecipeSettings="steps=20 ; loss=logits" Calibration=" ../a text.txt ; ../a t*.txt" Seed="7" />
             """);
         _work.Build(app, "-p:MobileQuantForce=true", "-p:MobileQuantUseCache=false").Succeeded();
@@ -95,6 +95,7 @@ public sealed class ProjectKindsTests : IDisposable
                 "--recipe", "SmoothQuant",
                 "--precision", "W4A8",
                 "--activations", "static",
+                "--target", "cpu",
                 "--wide-sites", "auto:8",
                 "--prefix", "<s>",
                 "--weights", "symmetric",

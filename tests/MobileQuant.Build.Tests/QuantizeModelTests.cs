@@ -92,7 +92,7 @@ public sealed partial class QuantizeModelTests : IDisposable
         foreach ((string name, string value) in new[]
         {
             (ModelMetadata.Name, "tiny"), (ModelMetadata.Recipe, "SmoothQuant"), (ModelMetadata.Precision, "W8A8"),
-            (ModelMetadata.Activations, "token"), (ModelMetadata.WideSites, "auto"), (ModelMetadata.Prefix, "none"), (ModelMetadata.Weights, "default"), (ModelMetadata.Granularity, "channel"),
+            (ModelMetadata.Activations, "token"), (ModelMetadata.TargetDevice, "cpu"), (ModelMetadata.WideSites, "auto"), (ModelMetadata.Prefix, "none"), (ModelMetadata.Weights, "default"), (ModelMetadata.Granularity, "channel"),
             (ModelMetadata.Rounding, "default"), (ModelMetadata.Seed, "1"),
             (ModelMetadata.OutputFile, Path.Combine(folder, "tiny.mq.safetensors")), (ModelMetadata.StampFile, Path.Combine(folder, "tiny.stamp")),
             (ModelMetadata.ResponseFile, Path.Combine(folder, "tiny.rsp")), (ModelMetadata.SettingsFile, Path.Combine(folder, "tiny.settings")),

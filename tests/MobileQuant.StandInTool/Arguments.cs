@@ -5,7 +5,7 @@ internal sealed class Arguments
 {
     private static readonly string[] s_valued =
     [
-        "--output", "--recipe", "--precision", "--activations", "--wide-sites", "--prefix", "--weights", "--granularity", "--override", "--alpha", "--rounding", "--settings",
+        "--output", "--recipe", "--precision", "--activations", "--target", "--wide-sites", "--prefix", "--weights", "--granularity", "--override", "--alpha", "--rounding", "--settings",
         "--evaluation-text", "--max-perplexity-increase", "--min-sqnr", "--calibration", "--base-directory", "--seed", "--threads", "--cache-directory", "--remote-cache", "--parent",
     ];
 
@@ -60,7 +60,7 @@ internal sealed class Arguments
             }
         }
 
-        string[] required = ["--output", "--recipe", "--precision", "--activations", "--wide-sites", "--prefix", "--weights", "--granularity", "--rounding", "--seed", "--base-directory", "--events", "--parent", "--cache-directory"];
+        string[] required = ["--output", "--recipe", "--precision", "--activations", "--target", "--wide-sites", "--prefix", "--weights", "--granularity", "--rounding", "--seed", "--base-directory", "--events", "--parent", "--cache-directory"];
         string? missing = arguments.Checkpoint.Length == 0 ? "checkpoint" : required.FirstOrDefault(name => !arguments.Has(name));
         problem = missing is null ? null : $"missing argument {missing}";
         return missing is null ? arguments : null;

@@ -16,6 +16,7 @@ internal static class MetadataTable
         [ModelMetadata.Recipe] = ["auto", "RoundToNearest", "SmoothQuant", "SmoothQuant-Edge", "Rotated", "OmniQuant", "OmniQuant-Edge", "OmniQuant-Edge+ARL", "MobileQuant", "MobileQuant+"],
         [ModelMetadata.Precision] = ["W8A8", "W4A8", "W4B64A8", "W4B32A8"],
         [ModelMetadata.Activations] = ["token", "static"],
+        [ModelMetadata.TargetDevice] = ["cpu", "npu"],
         [ModelMetadata.Weights] = ["default", "symmetric", "asymmetric"],
         [ModelMetadata.Granularity] = ["channel", "tensor"],
         [ModelMetadata.Rounding] = ["default", "nearest", "errorfeedback"],

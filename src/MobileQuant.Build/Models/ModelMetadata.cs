@@ -7,6 +7,7 @@ internal static class ModelMetadata
     public const string Recipe = "Recipe";
     public const string Precision = "Precision";
     public const string Activations = "Activations";
+    public const string TargetDevice = "TargetDevice";
     public const string WideSites = "WideSites";
     public const string Prefix = "Prefix";
     public const string Weights = "Weights";
@@ -40,8 +41,8 @@ internal static class ModelMetadata
     /// <summary>What a project may write on an item.</summary>
     public static IReadOnlyList<string> Public { get; } =
     [
-        Name, Recipe, Precision, Activations, WideSites, Prefix, Weights, Granularity, Overrides, Alpha, Rounding, RecipeSettings, Calibration,
-        EvaluationText, MaxPerplexityIncrease, MinSqnr, Seed,
+        Name, Recipe, Precision, Activations, TargetDevice, WideSites, Prefix, Weights, Granularity, Overrides, Alpha, Rounding, RecipeSettings,
+        Calibration, EvaluationText, MaxPerplexityIncrease, MinSqnr, Seed,
         Link, CopyToOutputDirectory, CopyToPublishDirectory, Pack, Visible,
     ];
 }

@@ -23,6 +23,7 @@ internal static class ToolArguments
             "--recipe", model.GetMetadata(ModelMetadata.Recipe),
             "--precision", model.GetMetadata(ModelMetadata.Precision),
             "--activations", model.GetMetadata(ModelMetadata.Activations),
+            "--target", model.GetMetadata(ModelMetadata.TargetDevice),
             "--wide-sites", model.GetMetadata(ModelMetadata.WideSites),
             "--prefix", model.GetMetadata(ModelMetadata.Prefix),
             "--weights", model.GetMetadata(ModelMetadata.Weights),

@@ -11,10 +11,18 @@ public sealed class RedisServer : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly Process? _process;
+    private readonly ServerCertificate? _certificate;
 
     /// <summary>Starts it, where there is one to start.</summary>
     public RedisServer()
+        : this(null)
     {
+    }
+
+    /// <param name="certificate">What it encrypts with; null: it does not.</param>
+    internal RedisServer(ServerCertificate? certificate)
+    {
+        _certificate = certificate;
         if (RedisFactAttribute.Executable is not { } executable)
         {
             return;
@@ -35,7 +43,7 @@ public sealed class RedisServer : IDisposable
     public int Port { get; private set; }
 
     /// <summary>The address without the password.</summary>
-    public string Address => string.Create(CultureInfo.InvariantCulture, $"redis://127.0.0.1:{Port}/1");
+    public string Address => string.Create(CultureInfo.InvariantCulture, $"{(_certificate is null ? "redis" : "rediss")}://127.0.0.1:{Port}/1");
 
     /// <inheritdoc/>
     public void Dispose()
@@ -59,7 +67,10 @@ public sealed class RedisServer : IDisposable
 
     private Process? Start(string executable)
     {
-        string[] arguments = ["--port", Port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--requirepass", Password, "--save", "", "--appendonly", "no", "--user", "reader", "on", ">" + Password, "~*", "+@read", "+@connection", "--dir", _folder.Path];
+        string port = Port.ToString(CultureInfo.InvariantCulture);
+        string[] listening = _certificate is null ? ["--port", port]
+            : ["--port", "0", "--tls-port", port, "--tls-cert-file", _certificate.Path, "--tls-key-file", _certificate.KeyPath, "--tls-ca-cert-file", _certificate.Path, "--tls-auth-clients", "no"];
+        string[] arguments = [.. listening, "--bind", "127.0.0.1", "--requirepass", Password, "--save", "", "--appendonly", "no", "--user", "reader", "on", ">" + Password, "~*", "+@read", "+@connection", "--dir", _folder.Path];
         Process process = Process.Start(new ProcessStartInfo(executable, arguments) { RedirectStandardOutput = true })!;
         while (process.StandardOutput.ReadLine() is { } line)
         {
