@@ -1,6 +1,6 @@
 using Microsoft.Extensions.FileSystemGlobbing;
-using MobileQuant.Quantization;
 using MobileQuant.Packages;
+using MobileQuant.Quantization;
 using MobileQuant.Recipes;
 
 namespace MobileQuant.Caching;
