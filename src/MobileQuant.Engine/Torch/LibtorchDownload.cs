@@ -19,9 +19,10 @@ internal static class LibtorchDownload
     /// <param name="folder">The folder to make, absolute.</param>
     /// <param name="progress">Told in bytes, as step <c>load</c>.</param>
     /// <param name="cancellationToken">Stops the download.</param>
-    /// <exception cref="MobileQuantException">MQ9001: no source has the package, or none can be reached.</exception>
+    /// <param name="digest">What the libraries must have; null: <see cref="LibtorchPackage.Digest"/>.</param>
+    /// <exception cref="MobileQuantException">MQ9001: no source has the package, none can be reached, or its libraries are others.</exception>
     public static async Task RunAsync(
-        LibtorchPackage package, IReadOnlyList<PackageSource> sources, string folder, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken)
+        LibtorchPackage package, IReadOnlyList<PackageSource> sources, string folder, IProgress<QuantizationEvent>? progress, CancellationToken cancellationToken, string? digest = null)
     {
         string temporary = NativeDataFolder.CreateTemporaryBeside(folder);
         try
@@ -30,6 +31,12 @@ internal static class LibtorchDownload
             await FetchAsync(package, sources, file, progress, cancellationToken).ConfigureAwait(false);
             string libraries = Path.Combine(temporary, "native");
             Unpack(package, file, libraries, progress, cancellationToken);
+            progress?.Report(new QuantizationEvent.Progress(Step, "checking " + package.Id, 0, 0));
+            if (LibraryDigest.Of(libraries, cancellationToken) != (digest ?? package.Digest))
+            {
+                throw new InvalidDataException("its libraries are not those that this version was made with");
+            }
+
             NativeDataFolder.Publish(libraries, folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)

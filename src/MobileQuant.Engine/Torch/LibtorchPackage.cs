@@ -23,6 +23,16 @@ internal sealed class LibtorchPackage
     /// <summary>The package id.</summary>
     public string Id => "libtorch-cpu-" + RuntimeIdentifier;
 
+    /// <summary><see cref="LibraryDigest"/> of the libraries that are needed, as this version was made with them.</summary>
+    public string Digest => RuntimeIdentifier switch
+    {
+        "linux-x64" => "64082522cdee2ddf364bb05d5ded1ccb3592437b6d7913f36b2dcc0a11decf93",
+        "win-x64" => "4fde5304f9da6ebcc7cfa624ccda9058e9b7fd1c22e35a7926b0ed41accdfe3a",
+        "win-arm64" => "b703f413ae724908e5498fc357128374281ec415278b7f117809f0a99ce2acf7",
+        "osx-arm64" => "af1f97abe7d568616e17ebd6246f0c2e28eeab7f9db0c81299ece6d705e67e5a",
+        _ => throw new NotSupportedException(RuntimeIdentifier),
+    };
+
     /// <summary>Where the libraries lie inside of the package, with forward slashes.</summary>
     public string NativeFolder => $"runtimes/{RuntimeIdentifier}/native/";
 

@@ -1,4 +1,7 @@
 using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
+using MobileQuant.Tests.Caching;
 using MobileQuant.Torch;
 using NuGet.Configuration;
 
@@ -19,7 +22,7 @@ public sealed class LibtorchDownloadTests : IDisposable
         string empty = Feed("empty");
         string full = Feed("full");
         WritePackage(full, (_package.NativeFolder + LibtorchPackage.MainLibrary, "main"), (_package.NativeFolder + LibtorchPackage.LibraryName("torch_python"), "unneeded"), ("../escape.so", "evil"), ("readme.txt", "text"));
-        await LibtorchDownload.RunAsync(_package, [new(empty), new(full)], Target, null, CancellationToken.None);
+        await LibtorchDownload.RunAsync(_package, [new(empty), new(full)], Target, null, CancellationToken.None, DigestOf(LibtorchPackage.MainLibrary, "main"));
 
         Assert.Equal([LibtorchPackage.MainLibrary], Directory.GetFileSystemEntries(Target).Select(Path.GetFileName));
         Assert.Equal("main", File.ReadAllText(Path.Combine(Target, LibtorchPackage.MainLibrary)));
@@ -51,9 +54,41 @@ public sealed class LibtorchDownloadTests : IDisposable
     }
 
     [Fact]
+    public async Task Refuses_libraries_that_are_not_the_known_ones()
+    {
+        string feed = Feed("other");
+        WritePackage(feed, (_package.NativeFolder + LibtorchPackage.MainLibrary, "Main"));
+        foreach (string? digest in (string?[])[null, DigestOf(LibtorchPackage.MainLibrary, "main")])
+        {
+            MobileQuantException e = await Assert.ThrowsAsync<MobileQuantException>(() =>
+                LibtorchDownload.RunAsync(_package, [new(feed)], Target, null, CancellationToken.None, digest));
+            Assert.Equal("MQ9001", e.Code);
+            Assert.Empty(Directory.GetFileSystemEntries(Path.GetDirectoryName(Target)!));
+        }
+    }
+
+    /// <summary>What this very process computes with, wherever it was found, is what a download must be.</summary>
+    [Fact]
+    public void The_known_libraries_are_those_in_use()
+    {
+        TorchRuntime.EnsureLoaded();
+        using TemporaryFolder folder = new();
+        string used = LibtorchPackage.NamedFolder is null ? _package.Find()! : _package.DownloadFolder;
+        foreach (string file in Directory.GetFiles(used).Where(file => LibtorchPackage.IsNeeded(Path.GetFileName(file))))
+        {
+            File.CreateSymbolicLink(folder[Path.GetFileName(file)], file);
+        }
+
+        Assert.Equal(_package.Digest, LibraryDigest.Of(folder.Path, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Names_the_lack_of_any_feed() => Assert.Equal(
         "MQ9001",
         (await Assert.ThrowsAsync<MobileQuantException>(() => LibtorchDownload.RunAsync(_package, Array.Empty<PackageSource>(), Target, null, CancellationToken.None))).Code);
+
+    private static string DigestOf(string name, string content) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{name} {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(content)))}\n")));
 
     private string Feed(string name) => Directory.CreateDirectory(Path.Combine(_root, name)).FullName;
 
