@@ -21,6 +21,14 @@ internal sealed class ToolProcess : IDisposable
         {
             RedirectStandardOutput = true,
         };
+        if (OperatingSystem.IsLinux())
+        {
+            // A shell starts what runs in the background with interrupts ignored, which programs inherit: `env` becomes a dotnet that does not.
+            start.FileName = "env";
+            start.ArgumentList.Insert(0, "--default-signal=INT");
+            start.ArgumentList.Insert(1, "dotnet");
+        }
+
         foreach ((string name, string value) in variables)
         {
             start.Environment[name] = value;
