@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using MobileQuant.Tool.Commands;
 using MobileQuant.Tool.Output;
+using MobileQuant.Torch;
 
 namespace MobileQuant.Tool;
 
@@ -57,6 +58,11 @@ internal static class MobileQuantCommand
         {
             report.Write(e.Code, e.Message, e.Remedy);
             return ExitCodes.For(e);
+        }
+        catch (Exception e) when (MemoryFailure.Explain(e) is { } explained)
+        {
+            report.Write(explained.Code, explained.Message, explained.Remedy);
+            return ExitCodes.Failure;
         }
 #pragma warning disable CA1031 // The last resort: whatever it is, the caller gets one error with a code and an exit code.
         catch (Exception e)

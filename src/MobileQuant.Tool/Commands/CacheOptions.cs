@@ -11,7 +11,7 @@ internal sealed class CacheOptions
     private readonly Option<string?> _remote = Remote("What machines share, asked when the store has nothing");
     private readonly Option<bool> _readOnly = new("--remote-cache-read-only") { Description = "Publish nothing in the remote cache." };
     private readonly Option<bool> _required = new("--require-cached") { Description = "Fail where the result would have to be made." };
-    private readonly Option<bool> _offline = new("--offline") { Description = "Use no network: ask no remote cache but a folder, and do not fetch libtorch." };
+    private readonly Option<bool> _offline = new("--offline") { Description = "Use no network: ask no remote cache and no package source but folders, and do not fetch libtorch." };
 
     /// <summary>The option that names a remote cache.</summary>
     /// <param name="purpose">How the description begins.</param>
