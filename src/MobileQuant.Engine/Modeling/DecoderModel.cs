@@ -381,9 +381,14 @@ public sealed class DecoderModel : IDisposable
     {
         torch.Tensor gain = Architecture.Norm == NormKind.RmsGainPlusOne ? norm.Gain.Plus(1) : norm.Gain;
         gain = round is null ? gain : round(gain);
-        return Architecture.Norm == NormKind.Layer
-            ? F.layer_norm(x, [Architecture.HiddenSize], gain, norm.Bias, Architecture.NormEpsilon)
-            : x * x.square().mean([-1], keepdim: true).Plus(Architecture.NormEpsilon).rsqrt() * gain;
+        if (Architecture.Norm == NormKind.Layer)
+        {
+            // Gain and bias apart: the gradients that libtorch's own norm has for them are summed in as many parts as there are threads.
+            torch.Tensor scaled = F.layer_norm(x, [Architecture.HiddenSize], null, null, Architecture.NormEpsilon) * gain;
+            return norm.Bias is null ? scaled : scaled + norm.Bias;
+        }
+
+        return x * x.square().mean([-1], keepdim: true).Plus(Architecture.NormEpsilon).rsqrt() * gain;
     }
 
     private torch.Tensor Heads(torch.Tensor x, int heads) => x.view(x.shape[0], x.shape[1], heads, Architecture.HeadSize).transpose(1, 2);

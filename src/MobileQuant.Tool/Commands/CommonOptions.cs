@@ -7,7 +7,7 @@ internal static class CommonOptions
 {
     public static Option<bool> Json() => new("--json") { Description = "Print the result, or the error, as JSON and nothing else on standard output." };
 
-    public static Option<int> Threads() => new("--threads") { Description = "Threads; 0: all cores. Never changes a result.", HelpName = "number" };
+    public static Option<int> Threads() => new("--threads") { Description = "Threads; 0: all cores. Never changes what integers compute.", HelpName = "number" };
 
     public static Option<string?> CacheDirectory() => new("--cache-directory") { Description = "The store's folder; default: MOBILEQUANT_CACHE_DIRECTORY, else the user's cache.", HelpName = "folder" };
 

@@ -7,6 +7,7 @@ using TorchSharp;
 
 namespace MobileQuant.Tests.Learning;
 
+[Collection(ProcessStateGroup.Name)]
 public sealed class LearnerTests(Xunit.Abstractions.ITestOutputHelper output) : IDisposable
 {
     private static readonly SmoothingKind[] s_all = Enum.GetValues<SmoothingKind>();
@@ -18,7 +19,7 @@ public sealed class LearnerTests(Xunit.Abstractions.ITestOutputHelper output) : 
         { "grouped heads", RandomDecoder.Architecture, "W4A8" },
         { "blocks, a KV head per head", RandomDecoder.Architecture with { KeyValueHeadCount = 6 }, "W4B32A8" },
         { "one KV head, tied", RandomDecoder.Architecture with { KeyValueHeadCount = 1, TiedEmbeddings = true }, "W8A8" },
-        { "layer norm, biases, partial rotary", RandomDecoder.Architecture with { Norm = NormKind.Layer, Biased = RandomDecoder.Architecture.Linears, Rotary = new() { Fraction = 0.25 } }, "W4A8" },
+        { "layer norm, biases, partial rotary", RandomDecoder.Architecture with { Norm = NormKind.Layer, Biased = RandomDecoder.Architecture.Linears, Rotary = new() { Fraction = 0.25 } }, "W8A8" },
         { "gain plus one, GELU, scaled embedding", RandomDecoder.Architecture with { Norm = NormKind.RmsGainPlusOne, Activation = ActivationKind.GeluTanh, EmbeddingScale = 4.9 }, "W8A8" },
         { "plain MLP", RandomDecoder.Architecture with { GatedMlp = false, Activation = ActivationKind.GeluErf }, "W4A8" },
     };
@@ -46,6 +47,27 @@ public sealed class LearnerTests(Xunit.Abstractions.ITestOutputHelper output) : 
         Assert.InRange(curve[^1].Loss, 0, curve[0].Loss * 0.97);
         Assert.Equal(60, learned.Recipe.Learning!.Curve[^1].Step);
         Assert.Equal(0, learned.Recipe.Learning.SkippedSteps);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void One_thread_and_two_learn_the_same_to_the_bit(string name, DecoderArchitecture architecture, string precision)
+    {
+        Assert.NotEmpty(name);
+        int before = torch.get_num_threads();
+        try
+        {
+            torch.set_num_threads(1);
+            (float[] one, QuantizedGraph first) = Run(Settings(steps: 8), new(), architecture, precision);
+            torch.set_num_threads(2);
+            (float[] two, QuantizedGraph second) = Run(Settings(steps: 8), new(), architecture, precision);
+            Assert.Equal(one, two);
+            Assert.Equal(first.Recipe.Learning!.Curve, second.Recipe.Learning!.Curve);
+        }
+        finally
+        {
+            torch.set_num_threads(before);
+        }
     }
 
     [Theory]
@@ -207,11 +229,12 @@ public sealed class LearnerTests(Xunit.Abstractions.ITestOutputHelper output) : 
     private static CalibrationSet Windows(DecoderArchitecture architecture) =>
         new([.. Enumerable.Range(0, 8).Select(i => RandomDecoder.Ids(architecture, 24, i))], "text");
 
-    private static (float[] Weights, QuantizedGraph Learned) Run(LearningSettings settings, LearningEnvironment environment)
+    private static (float[] Weights, QuantizedGraph Learned) Run(
+        LearningSettings settings, LearningEnvironment environment, DecoderArchitecture? architecture = null, string precision = "W4A8")
     {
-        using DecoderModel model = RandomDecoder.Create(RandomDecoder.Architecture, seed: 3);
+        using DecoderModel model = RandomDecoder.Create(architecture ?? RandomDecoder.Architecture, seed: 3);
         CalibrationSet windows = Windows(model.Architecture);
-        QuantizedGraph learned = Learner.Learn(LearningGraph.Of(model, windows, "W4A8", ActivationMode.Static), windows, settings, environment);
+        QuantizedGraph learned = Learner.Learn(LearningGraph.Of(model, windows, precision, ActivationMode.Static), windows, settings, environment);
         return ([.. learned.Weights.All().SelectMany(Golden.Values)], learned);
     }
 

@@ -10,14 +10,7 @@ using TorchSharp;
 
 namespace MobileQuant.Tests.Modeling;
 
-/// <summary>Tests of process-wide state (live tensors, threads), which only work while no other test runs.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class TensorLifetimeGroup
-{
-    public const string Name = "tensor lifetimes";
-}
-
-[Collection(TensorLifetimeGroup.Name)]
+[Collection(ProcessStateGroup.Name)]
 public class TensorLifetimeTests
 {
     [Fact]

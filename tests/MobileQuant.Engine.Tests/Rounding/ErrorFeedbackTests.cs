@@ -6,6 +6,7 @@ using TorchSharp;
 
 namespace MobileQuant.Tests.Rounding;
 
+[Collection(ProcessStateGroup.Name)]
 public class ErrorFeedbackTests
 {
     public static TheoryData<int, WeightSymmetry, int> Schemes => new()

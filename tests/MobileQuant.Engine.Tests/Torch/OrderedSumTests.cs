@@ -3,6 +3,7 @@ using TorchSharp;
 
 namespace MobileQuant.Tests.Torch;
 
+[Collection(ProcessStateGroup.Name)]
 public sealed class OrderedSumTests
 {
     [Theory]
