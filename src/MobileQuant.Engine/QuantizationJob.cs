@@ -178,7 +178,7 @@ public sealed class QuantizationJob
                 return false;
             }
 
-            store.KeepQuality(key, check.Text, check.Measure(copy.Path, entry.Sha256, progress, cancellationToken));
+            store.Quality.Keep(key, check.Text, check.Measure(copy.Path, entry.Sha256, progress, cancellationToken));
             return true;
         }
 

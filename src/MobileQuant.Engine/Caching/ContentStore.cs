@@ -1,5 +1,4 @@
 using System.Text.Json;
-using MobileQuant.Evaluation.Quality;
 
 namespace MobileQuant.Caching;
 
@@ -26,8 +25,6 @@ public sealed class ContentStore
 
     private const string EntryName = "entry.json";
 
-    private const string QualityPrefix = "quality-";
-
     /// <summary>States of learning that nobody went on with for as long are deleted.</summary>
     private static readonly TimeSpan StateLifetime = TimeSpan.FromDays(7);
 
@@ -48,6 +45,7 @@ public sealed class ContentStore
         _quarantine = Path.Combine(directory, "quarantine");
         Digests = new FileDigests(Path.Combine(directory, "digests.json"));
         Counters = new StoreCounters(Path.Combine(directory, "counts.json"), Path.Combine(_locks, "counts.lock"));
+        Quality = new StoredQuality(FolderOf, Find, _building);
     }
 
     /// <summary>The store's folder, absolute.</summary>
@@ -59,6 +57,9 @@ public sealed class ContentStore
     internal FileDigests Digests { get; }
 
     internal StoreCounters Counters { get; }
+
+    /// <summary>Figures of the entries' artifacts.</summary>
+    internal StoredQuality Quality { get; }
 
     /// <summary>Opens a store, creating it private to the user when it is not there.</summary>
     /// <param name="directory">The folder, or null for <see cref="StoreLocation.Resolve"/>.</param>
@@ -227,61 +228,6 @@ public sealed class ContentStore
     /// <summary>Where learning for a key saves how far it is; only who holds the key's lock may use it.</summary>
     internal string LearningStateOf(string key) => Path.Combine(_learning, key + ".state");
 
-    /// <summary>Figures of an entry's artifact.</summary>
-    /// <param name="key">The content key.</param>
-    /// <param name="text">What the figures are kept under: the evaluation text.</param>
-    /// <returns>The figures, or null when that artifact was not measured on that text.</returns>
-    internal QualityMeasurement? ReadQuality(string key, string text)
-    {
-        string folder = FolderOf(key);
-        try
-        {
-            QualityMeasurement? found = JsonSerializer.Deserialize(File.ReadAllBytes(QualityPath(folder, text)), CachingJson.Default.QualityMeasurement);
-            return found is { Version: QualityMeasurement.CurrentVersion, Sites: not null } && found.ArtifactSha256 == ReadEntry(folder, key)?.Sha256 ? found : null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>All figures of an entry's artifact, by evaluation text.</summary>
-    internal IReadOnlyDictionary<string, QualityMeasurement> ReadAllQuality(string key)
-    {
-        Dictionary<string, QualityMeasurement> figures = new(StringComparer.Ordinal);
-        foreach (string file in Directory.EnumerateFiles(FolderOf(key), QualityPath("", "*")))
-        {
-            string text = Path.GetFileNameWithoutExtension(file)[QualityPrefix.Length..];
-            if (ReadQuality(key, text) is { } quality)
-            {
-                figures[text] = quality;
-            }
-        }
-
-        return figures;
-    }
-
-    /// <summary>Keeps figures of an entry's artifact; they go when the entry goes.</summary>
-    /// <param name="key">The content key.</param>
-    /// <param name="text">The evaluation text.</param>
-    /// <param name="quality">The figures.</param>
-    internal void KeepQuality(string key, string text, QualityMeasurement quality)
-    {
-        try
-        {
-            string path = QualityPath(FolderOf(key), text);
-
-            // Beside other work in progress, where it is swept after a crash.
-            using TemporaryPath temporary = TemporaryPath.Beside(Path.Combine(_building, Path.GetFileName(path)));
-            WriteThrough(temporary.Path, JsonSerializer.SerializeToUtf8Bytes(quality, CachingJson.Default.QualityMeasurement));
-            File.Move(temporary.Path, path, overwrite: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Evicted meanwhile, or a store that can only be read: measured again next time.
-        }
-    }
-
     /// <summary>A folder to build an entry in; deleted unless <see cref="Add"/> takes it.</summary>
     internal TemporaryPath CreateStaging() => TemporaryPath.FolderIn(_building);
 
@@ -338,7 +284,7 @@ public sealed class ContentStore
         return true;
     }
 
-    private static void WriteThrough(string path, byte[] bytes)
+    internal static void WriteThrough(string path, byte[] bytes)
     {
         using FileStream stream = new(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
         stream.Write(bytes);
@@ -494,8 +440,6 @@ public sealed class ContentStore
 
     private IEnumerable<string> EntryFolders() =>
         Directory.EnumerateDirectories(_entries).SelectMany(Directory.EnumerateDirectories).Where(folder => Path.GetFileName(folder).Length == 64);
-
-    private static string QualityPath(string folder, string text) => Path.Combine(folder, $"{QualityPrefix}{text}.json");
 
     private string FolderOf(string key) => Path.Combine(_entries, key[..2], key);
 }

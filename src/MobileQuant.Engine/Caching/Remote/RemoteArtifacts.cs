@@ -41,7 +41,7 @@ internal sealed class RemoteArtifacts(RemoteGuard remote)
     public void Publish(ContentStore local, StoreEntry entry, Action<long> advanced, CancellationToken cancellationToken)
     {
         using FileStream artifact = local.OpenArtifact(entry.Key);
-        Upload(artifact, Anonymous(entry), local.ReadAllQuality(entry.Key), advanced, cancellationToken);
+        Upload(artifact, Anonymous(entry), local.Quality.ReadAll(entry.Key), advanced, cancellationToken);
     }
 
     /// <summary>Publishes an artifact.</summary>

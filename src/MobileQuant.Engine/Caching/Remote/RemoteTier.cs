@@ -213,7 +213,7 @@ internal sealed class RemoteTier : IDisposable
 
         foreach ((string text, QualityMeasurement quality) in manifest.Quality)
         {
-            local.KeepQuality(fingerprint.Key, text, quality);
+            local.Quality.Keep(fingerprint.Key, text, quality);
         }
     }
 

@@ -38,7 +38,7 @@ internal sealed class QualityCheck
     /// <summary>Whether the figures of a stored artifact are known.</summary>
     public bool Recall(ContentStore store, string key)
     {
-        Found ??= store.ReadQuality(key, Text) is { } stored && (stored.Perplexity is null) == (_request.EvaluationText is null) ? stored : null;
+        Found ??= store.Quality.Read(key, Text) is { } stored && (stored.Perplexity is null) == (_request.EvaluationText is null) ? stored : null;
         return Found is not null;
     }
 
