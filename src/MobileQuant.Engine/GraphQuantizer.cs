@@ -47,6 +47,8 @@ public static class GraphQuantizer
         }
 
         RoundingMode rounding = request.Rounding != RoundingMode.Default ? request.Rounding : choice.Recipe.RoundingFor(request.Precision);
+        LearningSettings? learning = choice.Recipe.LearningFor(checkpoint.Architecture, request.Precision, request.Activations) is { } own ? request.Settings.ApplyTo(own) : null;
+        bool roundsFirst = learning is { AfterRounding: true };
         CalibrationSet? windows = null;
         using StartSearch starts = new(checkpoint, choice.Recipe, request.Seed, progress, cancellationToken);
         StartingModel start;
@@ -56,8 +58,8 @@ public static class GraphQuantizer
             (start, graph) = starts.Run(Prepare, () => windows!.Windows);
         }
 
-        graph = Learn(start.Model, graph, request, choice, tokenizer, progress, cancellationToken);
-        graph = Round(graph, windows!, rounding, progress, cancellationToken);
+        graph = learning is null ? graph : Learn(start.Model, graph, request, learning, tokenizer, progress, cancellationToken);
+        graph = roundsFirst ? graph : Round(graph, windows!, rounding, progress, cancellationToken);
         start.Release();
         return graph;
 
@@ -65,7 +67,8 @@ public static class GraphQuantizer
         {
             windows ??= Calibrate(model.Model, request, tokenizer, rounding, progress, cancellationToken);
             model.Model.Prefix = prefix;
-            return Transform(model, windows, request, choice, schemes, tokenizer, progress, cancellationToken);
+            QuantizedGraph transformed = Transform(model, windows, request, choice, schemes, tokenizer, progress, cancellationToken);
+            return roundsFirst ? WithCodes(Round(transformed, windows, rounding, progress, cancellationToken)) : transformed;
         }
     }
 
@@ -116,17 +119,11 @@ public static class GraphQuantizer
         DecoderModel model,
         QuantizedGraph graph,
         QuantizationRequest request,
-        RecipeChoice choice,
+        LearningSettings settings,
         TextTokenizer? tokenizer,
         IProgress<QuantizationEvent>? progress,
         CancellationToken cancellationToken)
     {
-        if (choice.Recipe.LearningFor(model.Architecture, request.Precision, request.Activations) is not { } own)
-        {
-            return graph;
-        }
-
-        LearningSettings settings = request.Settings.ApplyTo(own);
         LearningEnvironment environment = new()
         {
             Seed = request.Seed,
@@ -136,7 +133,12 @@ public static class GraphQuantizer
             CancellationToken = cancellationToken,
         };
         CalibrationSet windows = LearningWindows.Read(model, request.Calibration, tokenizer, settings, environment);
-        if (settings is { Scope: LearningScope.EndToEnd, Loss: LearningLoss.Measured })
+        if (settings is { Loss: LearningLoss.Measured, AfterRounding: true })
+        {
+            // The residual stream of a rotated model spreads what one massive channel carried, but not what it weighs.
+            settings = settings with { Loss = LearningLoss.Logits };
+        }
+        else if (settings is { Scope: LearningScope.EndToEnd, Loss: LearningLoss.Measured })
         {
             (LearningLoss loss, Finding finding) = LossChoice.Of(model, windows);
             settings = settings with { Loss = loss };
@@ -178,6 +180,14 @@ public static class GraphQuantizer
 
         return graph with { Recipe = graph.Recipe with { Settings = settings } };
     }
+
+    /// <summary>The graph with the codes of all its linear layers, so that nothing behind it changes them.</summary>
+    private static QuantizedGraph WithCodes(QuantizedGraph graph) => graph with
+    {
+        Codes = (from layer in Enumerable.Range(0, graph.Architecture.LayerCount)
+                 from kind in graph.Architecture.Linears
+                 select (layer, kind)).ToDictionary(linear => linear, linear => graph.QuantizeLinear(linear.layer, linear.kind)),
+    };
 
     private static void CheckVocabulary(ICheckpoint checkpoint, TextTokenizer? tokenizer)
     {

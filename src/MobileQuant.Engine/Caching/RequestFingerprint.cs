@@ -10,7 +10,7 @@ internal static class RequestFingerprint
     /// Bumped by meaning: whenever the same request would produce another artifact than before (another rounding, another
     /// search grid, another default). Never bumped for the package version alone.
     /// </summary>
-    public const int AlgorithmVersion = 3;
+    public const int AlgorithmVersion = 4;
 
     /// <summary>
     /// The layout of the artifact file that lowering writes. Stays where a newer format only holds models that older versions

@@ -11,4 +11,7 @@ internal enum LearnedKind
 
     /// <summary>Logarithms of the bounds of an activation range.</summary>
     Range,
+
+    /// <summary>Logarithms of what multiplies the scales of rounded rows.</summary>
+    Scale,
 }

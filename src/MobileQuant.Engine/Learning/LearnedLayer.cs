@@ -5,8 +5,10 @@ using TorchSharp;
 namespace MobileQuant.Learning;
 
 /// <summary>The learned pieces of one decoder layer, and the weights that they make of the layer's own for a pass.</summary>
-internal sealed class LearnedLayer : IDisposable
+internal sealed class LearnedLayer : ILearnedLayer
 {
+    private readonly QuantizedGraph _graph;
+    private readonly int _layer;
     private readonly Dictionary<SmoothingKind, LearnedPair> _pairs;
     private readonly Dictionary<LinearKind, LearnedWeight> _weights = [];
     private readonly Dictionary<LinearKind, (torch.Tensor Start, LearnedLeaf Scaled)> _biases = [];
@@ -19,6 +21,7 @@ internal sealed class LearnedLayer : IDisposable
     /// <param name="prefix">Keys and values that the layer's sequences start behind, or null.</param>
     public LearnedLayer(QuantizedGraph graph, int layer, LearningSettings settings, (torch.Tensor Keys, torch.Tensor Values)? prefix)
     {
+        (_graph, _layer) = (graph, layer);
         DecoderArchitecture architecture = graph.Architecture;
         LayerWeights start = graph.Weights.Layers[layer];
         _pairs = SmoothingPair.Enumerate(architecture, settings.Transformations)
@@ -44,19 +47,16 @@ internal sealed class LearnedLayer : IDisposable
         }
     }
 
-    /// <summary>The weights of a pass: leaves that gather gradients.</summary>
+    /// <inheritdoc/>
     public LayerWeights Weights { get; }
 
-    /// <summary>Keys of the prefix, or null.</summary>
+    /// <inheritdoc/>
     public LearnedPrefix? Keys { get; }
 
-    /// <summary>Values of the prefix, or null.</summary>
+    /// <inheritdoc/>
     public LearnedPrefix? Values { get; }
 
-    /// <summary>The transformations.</summary>
-    public IEnumerable<LearnedPair> Pairs => _pairs.Values;
-
-    /// <summary>All that is learned about weights, in a fixed order.</summary>
+    /// <inheritdoc/>
     public IEnumerable<LearnedParameter> Parameters
     {
         get
@@ -77,7 +77,7 @@ internal sealed class LearnedLayer : IDisposable
         }
     }
 
-    /// <summary>Makes the weights for the next passes from the parameters.</summary>
+    /// <inheritdoc/>
     public void Fill()
     {
         foreach ((LinearKind kind, LearnedWeight weight) in _weights)
@@ -111,7 +111,7 @@ internal sealed class LearnedLayer : IDisposable
         }
     }
 
-    /// <summary>Hands what the leaves gathered to the parameters.</summary>
+    /// <inheritdoc/>
     public void TakeGradients()
     {
         foreach ((LinearKind kind, LearnedWeight weight) in _weights)
@@ -144,14 +144,19 @@ internal sealed class LearnedLayer : IDisposable
         _pairs.GetValueOrDefault(SmoothingKind.MlpNorm)?.AddProducerGradient(mlp);
     }
 
-    /// <summary>What the grids cover, once scales are folded into the weights that this was made from.</summary>
-    public IEnumerable<KeyValuePair<LinearKind, WeightClip>> ToClips()
+    /// <inheritdoc/>
+    public void Fold(IDictionary<(int Layer, LinearKind Kind), WeightClip> clips, IDictionary<(int Layer, LinearKind Kind), QuantizedWeight> codes)
     {
+        foreach (LearnedPair pair in _pairs.Values)
+        {
+            pair.Pair.Fold(_graph.Architecture, _graph.Weights, pair.Scales());
+        }
+
         foreach ((LinearKind kind, LearnedWeight weight) in _weights)
         {
             if (weight.ToClip() is { } clip)
             {
-                yield return new(kind, clip);
+                clips[(_layer, kind)] = clip;
             }
         }
     }

@@ -7,12 +7,13 @@ namespace MobileQuant.Learning;
 
 /// <summary>
 /// The simulation of a graph with everything learnable in its place: a decoder over learned weights, with a tap that gradients
-/// pass. Shares the graph's weights, which stay as they are until <see cref="Fold"/>.
+/// pass. Of weights whose codes are chosen already, the scales are learned. Shares the graph's weights, which stay as they are until
+/// <see cref="Fold"/>.
 /// </summary>
 internal sealed class LearnedModel : IDisposable
 {
     private readonly QuantizedGraph _graph;
-    private readonly LearnedLayer[] _layers;
+    private readonly ILearnedLayer[] _layers;
     private readonly torch.Tensor _head;
 
     /// <param name="graph">Where learning starts.</param>
@@ -26,7 +27,9 @@ internal sealed class LearnedModel : IDisposable
         using DisposeScope scope = torch.NewDisposeScope();
         _graph = graph;
         Sites = new(graph, target, settings.Ranges);
-        _layers = [.. Enumerable.Range(0, graph.Architecture.LayerCount).Select(layer => new LearnedLayer(graph, layer, settings, prefix?.Filled(layer)))];
+        _layers = [.. Enumerable.Range(0, graph.Architecture.LayerCount).Select<int, ILearnedLayer>(layer => graph.Codes.Count > 0
+            ? new RescaledLayer(graph, layer, teacher.Placed.Layers[layer], prefix?.Filled(layer))
+            : new LearnedLayer(graph, layer, settings, prefix?.Filled(layer)))];
         torch.Tensor head = torch.empty_like(graph.Weights.Head);
         WeightQuantizer.Dequantize(graph.QuantizeHead(), head);
         _head = head.On(ComputeDevice.Current).DetachFromDisposeScope();
@@ -63,31 +66,24 @@ internal sealed class LearnedModel : IDisposable
         Sites.TakeGradients(layer);
     }
 
-    /// <summary>Folds the transformations into the graph's weights, in place; passes of this model make no sense afterwards.</summary>
-    /// <returns>What the grids of the folded weights cover.</returns>
-    public IReadOnlyDictionary<(int Layer, LinearKind Kind), WeightClip> Fold()
+    /// <summary>Folds what was learned about weights into the graph's own, in place; passes of this model make no sense afterwards.</summary>
+    /// <returns>The graph with learned clips or scales; its ranges are as they were.</returns>
+    public QuantizedGraph Fold()
     {
-        Dictionary<(int Layer, LinearKind Kind), WeightClip> clips = [];
-        for (int layer = 0; layer < _layers.Length; layer++)
+        Dictionary<(int Layer, LinearKind Kind), WeightClip> clips = new(_graph.Clips);
+        Dictionary<(int Layer, LinearKind Kind), QuantizedWeight> codes = new(_graph.Codes);
+        foreach (ILearnedLayer layer in _layers)
         {
-            foreach (LearnedPair pair in _layers[layer].Pairs)
-            {
-                pair.Pair.Fold(_graph.Architecture, _graph.Weights, pair.Scales());
-            }
-
-            foreach ((LinearKind kind, WeightClip clip) in _layers[layer].ToClips())
-            {
-                clips.Add((layer, kind), clip);
-            }
+            layer.Fold(clips, codes);
         }
 
-        return clips;
+        return _graph with { Clips = clips, Codes = codes };
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (LearnedLayer layer in _layers)
+        foreach (ILearnedLayer layer in _layers)
         {
             layer.Dispose();
         }

@@ -9,7 +9,10 @@ namespace MobileQuant.Learning;
 public static class Learner
 {
     /// <summary>Learns.</summary>
-    /// <param name="graph">Where learning starts: its ranges, schemes and wide sites are taken as they are.</param>
+    /// <param name="graph">
+    /// Where learning starts: its ranges, schemes and wide sites are taken as they are. Where its codes are chosen already, they stay, and
+    /// the scales of their rows are learned instead of transformations and clips.
+    /// </param>
     /// <param name="windows">Windows that steps draw from, all of one length.</param>
     /// <param name="settings">What is learned, how long and how fast.</param>
     /// <param name="environment">Seed, target, progress, cancellation and saved states.</param>
@@ -44,10 +47,9 @@ public static class Learner
             trainer.Run(run);
         }
 
-        IReadOnlyDictionary<(int Layer, LinearKind Kind), WeightClip> clips = student.Fold();
-        return graph with
+        QuantizedGraph learned = student.Fold();
+        return learned with
         {
-            Clips = clips,
             Ranges = student.Sites.ToSiteRanges(Observe(graph, windows, settings, environment)),
             Recipe = graph.Recipe with { Learning = run.Finish() },
         };
@@ -61,7 +63,7 @@ public static class Learner
     {
         IReadOnlyList<SmoothingPair> pairs = SmoothingPair.Enumerate(graph.Architecture, settings.Transformations);
         HashSet<Site> changed = [.. pairs.SelectMany(pair => pair.Divisors(graph.Architecture, new float[pair.ChannelCount(graph.Architecture)])).Select(pair => pair.Key)];
-        if (changed.Count == 0)
+        if (changed.Count == 0 || graph.Codes.Count > 0)
         {
             return graph.Ranges;
         }

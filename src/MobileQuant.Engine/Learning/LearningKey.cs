@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using MobileQuant.Calibration;
@@ -36,6 +37,11 @@ internal static class LearningKey
             {
                 WeightClip? clip = graph.Clips.GetValueOrDefault((layer, kind));
                 Text($"{graph.Schemes[layer, kind]} {string.Join(',', clip?.Minimum ?? [])} {string.Join(',', clip?.Maximum ?? [])}");
+                if (graph.Codes.TryGetValue((layer, kind), out QuantizedWeight? codes))
+                {
+                    hash.AppendData(MemoryMarshal.AsBytes(codes.Codes.AsSpan()));
+                    hash.AppendData(MemoryMarshal.AsBytes(codes.Scales.AsSpan()));
+                }
             }
         }
 

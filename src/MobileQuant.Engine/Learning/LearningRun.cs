@@ -89,6 +89,7 @@ internal sealed class LearningRun
         {
             LearnedKind.Transformation => _settings.TransformationRate,
             LearnedKind.Clip => _settings.ClipRate,
+            LearnedKind.Scale => _settings.ScaleRate,
             _ => _settings.RangeRate,
         };
         double share = _settings.Steps == 1 ? 0 : (double)step / (_settings.Steps - 1);

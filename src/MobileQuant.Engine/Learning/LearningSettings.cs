@@ -47,6 +47,11 @@ public sealed record LearningSettings
     /// <summary>Whether static activation ranges are learned.</summary>
     public bool Ranges { get; init; } = true;
 
+    /// <summary>
+    /// Whether weights are rounded first, and then the scales of their rows are learned, instead of transformations and clips before.
+    /// </summary>
+    public bool AfterRounding { get; init; }
+
     /// <summary>First learning rate of the scales' logarithms; unless given, by <see cref="Steps"/>.</summary>
     public double TransformationRate { get => _transformationRate ?? RateOfSteps; init => _transformationRate = value; }
 
@@ -55,6 +60,12 @@ public sealed record LearningSettings
 
     /// <summary>First learning rate of the ranges' logarithms; unless given, by <see cref="Steps"/>.</summary>
     public double RangeRate { get => _rangeRate ?? RateOfSteps; init => _rangeRate = value; }
+
+    /// <summary>
+    /// First learning rate of the logarithms of rounded rows' scales. On SmolLM2-135M in blocks of 64, 40 steps of 0.001, 0.003 and 0.008
+    /// ended at 0.081, 0.080 and 0.089 nats of divergence.
+    /// </summary>
+    public double ScaleRate { get; init; } = 3e-3;
 
     /// <summary>What is left of each rate in the last step; cosine between.</summary>
     public double FinalRateFraction { get; init; } = 0.1;

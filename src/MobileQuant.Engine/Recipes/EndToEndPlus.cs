@@ -7,7 +7,8 @@ namespace MobileQuant.Recipes;
 
 /// <summary>
 /// MobileQuant from the better of two starts, rotated or not, with the loss that a measurement chooses, and error-feedback rounding
-/// on the learned grids where weights have few bits.
+/// on the learned grids where weights have few bits. With scales per block, rounding comes first, and the scales of the rounded rows are
+/// learned then: what clips and transformations win there before rounding, rotation and error feedback win too, and not both.
 /// </summary>
 public sealed class EndToEndPlus : IRecipe
 {
@@ -28,7 +29,9 @@ public sealed class EndToEndPlus : IRecipe
 
     /// <inheritdoc/>
     public LearningSettings? LearningFor(DecoderArchitecture architecture, Precision precision, ActivationMode activations) =>
-        LearningBudget.EndToEnd(architecture) with { Loss = LearningLoss.Measured };
+        precision?.BlockSize > 0
+            ? LearningBudget.EndToEnd(architecture) with { AfterRounding = true, Loss = LearningLoss.Logits }
+            : LearningBudget.EndToEnd(architecture) with { Loss = LearningLoss.Measured };
 
     /// <inheritdoc/>
     public RecipeOutcome Apply(RecipeContext context)

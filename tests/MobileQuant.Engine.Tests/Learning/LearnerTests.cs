@@ -2,7 +2,10 @@ using MobileQuant.Calibration;
 using MobileQuant.Learning;
 using MobileQuant.Modeling;
 using MobileQuant.Quantization;
+using MobileQuant.Rounding;
+using MobileQuant.Sensitivity;
 using MobileQuant.Tests.Modeling;
+using MobileQuant.Torch;
 using TorchSharp;
 
 namespace MobileQuant.Tests.Learning;
@@ -11,6 +14,8 @@ namespace MobileQuant.Tests.Learning;
 public sealed class LearnerTests(Xunit.Abstractions.ITestOutputHelper output) : IDisposable
 {
     private static readonly SmoothingKind[] s_all = Enum.GetValues<SmoothingKind>();
+
+    private static readonly LearningSettings s_afterRounding = new() { AfterRounding = true, Loss = LearningLoss.Logits, BatchSize = 8 };
 
     private readonly string _folder = Directory.CreateTempSubdirectory("mqlearn").FullName;
 
@@ -51,18 +56,85 @@ public sealed class LearnerTests(Xunit.Abstractions.ITestOutputHelper output) : 
 
     [Theory]
     [MemberData(nameof(Cases))]
+    public void Of_rounded_weights_only_the_scales_of_rows_are_learned(string name, DecoderArchitecture architecture, string precision)
+    {
+        Assert.NotEmpty(name);
+        using DecoderModel model = RandomDecoder.Create(architecture, seed: 3);
+        CalibrationSet windows = Windows(architecture);
+
+        // Eight bits leave nothing to learn.
+        QuantizedGraph graph = ErrorFeedbackRounding.Apply(LearningGraph.Of(model, windows, precision.Replace("W8", "W4", StringComparison.Ordinal), ActivationMode.Token), windows);
+        float[] weights = [.. model.Weights.All().SelectMany(Golden.Values)];
+        double before = LossOf(model, graph, windows);
+
+        QuantizedGraph learned = Learner.Learn(graph, windows, s_afterRounding with { Steps = 60 }, new());
+
+        Assert.Equal(weights, learned.Weights.All().SelectMany(Golden.Values).ToArray());
+        Assert.Empty(learned.Clips);
+        Assert.Equal(graph.Codes.Count, learned.Codes.Count);
+        foreach ((var linear, QuantizedWeight rounded) in graph.Codes)
+        {
+            QuantizedWeight rescaled = learned.Codes[linear];
+            Assert.Equal(rounded with { Scales = rescaled.Scales }, rescaled);
+            Assert.NotEqual(rounded.Scales, rescaled.Scales);
+            Assert.All(rescaled.Scales.Zip(rounded.Scales), pair => Assert.InRange(pair.First / pair.Second, 0.5f, 2f));
+        }
+
+        double after = LossOf(model, learned, windows);
+        output.WriteLine($"{before} {after}");
+        Assert.InRange(after, 0, before * 0.8);
+    }
+
+    [Fact]
+    public void Scales_of_rounded_rows_have_the_gradients_of_the_formula()
+    {
+        TorchRuntime.EnsureLoaded();
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Generator generator = new(5);
+        torch.Tensor weight = torch.randn(6, 70, generator: generator);
+        torch.Tensor loss = torch.randn(6, 70, generator: generator);
+        QuantizedWeight codes = WeightQuantizer.Quantize(weight, new(4, WeightSymmetry.Asymmetric, WeightGranularity.Channel, 32));
+        using RescaledWeight rescaled = new(codes, null);
+        for (int row = 0; row < 6; row++)
+        {
+            rescaled.Logarithms.Values[row] = 0.1f * (row - 2);
+        }
+
+        rescaled.Fill();
+        (rescaled.Weights.Weight * loss).sum().backward();
+        rescaled.TakeGradient();
+
+        torch.Tensor logarithms = torch.tensor(rescaled.Logarithms.Values).view(6, 1).requires_grad_(true);
+        torch.Tensor real = torch.empty(6, 70);
+        WeightQuantizer.Dequantize(codes, real);
+        (real * logarithms.exp() * loss).sum().backward();
+        float[] expected = Golden.Values(logarithms.grad!);
+        Assert.All(expected.Zip(rescaled.Logarithms.Gradient), pair => Assert.Equal(pair.First, pair.Second, 1e-4 * (1 + Math.Abs(pair.First))));
+
+        // What lowering gets is what passes saw.
+        torch.Tensor lowered = torch.empty(6, 70);
+        WeightQuantizer.Dequantize(rescaled.ToWeight(), lowered);
+        Assert.InRange(Golden.MaximumDifference(Golden.Values(rescaled.Weights.Weight), Golden.Values(lowered)), 0, 1e-6f);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
     public void One_thread_and_two_learn_the_same_to_the_bit(string name, DecoderArchitecture architecture, string precision)
     {
         Assert.NotEmpty(name);
         int before = torch.get_num_threads();
         try
         {
-            torch.set_num_threads(1);
-            (float[] one, QuantizedGraph first) = Run(Settings(steps: 8), new(), architecture, precision);
-            torch.set_num_threads(2);
-            (float[] two, QuantizedGraph second) = Run(Settings(steps: 8), new(), architecture, precision);
-            Assert.Equal(one, two);
-            Assert.Equal(first.Recipe.Learning!.Curve, second.Recipe.Learning!.Curve);
+            foreach (LearningSettings settings in (LearningSettings[])[Settings(steps: 8), s_afterRounding with { Steps = 8 }])
+            {
+                torch.set_num_threads(1);
+                (float[] one, QuantizedGraph first) = Run(settings, new(), architecture, precision);
+                torch.set_num_threads(2);
+                (float[] two, QuantizedGraph second) = Run(settings, new(), architecture, precision);
+                Assert.Equal(one, two);
+                Assert.Equal(first.Recipe.Learning!.Curve, second.Recipe.Learning!.Curve);
+                Assert.All(first.Codes, pair => Assert.Equal(pair.Value.Scales, second.Codes[pair.Key].Scales));
+            }
         }
         finally
         {
@@ -71,11 +143,13 @@ public sealed class LearnerTests(Xunit.Abstractions.ITestOutputHelper output) : 
     }
 
     [Theory]
-    [InlineData("W4A8", ActivationMode.Static, QuantizationTarget.Cpu, false)]
-    [InlineData("W4B32A8", ActivationMode.Token, QuantizationTarget.Cpu, false)]
-    [InlineData("W8A8", ActivationMode.Static, QuantizationTarget.Npu, false)]
-    [InlineData("W8A8", ActivationMode.Static, QuantizationTarget.Cpu, true)]
-    public void The_learned_graphs_simulation_is_what_training_saw(string precision, ActivationMode activations, QuantizationTarget target, bool prefixed)
+    [InlineData("W4A8", ActivationMode.Static, QuantizationTarget.Cpu, false, false)]
+    [InlineData("W4B32A8", ActivationMode.Token, QuantizationTarget.Cpu, false, false)]
+    [InlineData("W4B32A8", ActivationMode.Token, QuantizationTarget.Cpu, false, true)]
+    [InlineData("W8A8", ActivationMode.Static, QuantizationTarget.Npu, false, false)]
+    [InlineData("W8A8", ActivationMode.Static, QuantizationTarget.Cpu, true, false)]
+    [InlineData("W4A8", ActivationMode.Static, QuantizationTarget.Cpu, true, true)]
+    public void The_learned_graphs_simulation_is_what_training_saw(string precision, ActivationMode activations, QuantizationTarget target, bool prefixed, bool rounded)
     {
         DecoderArchitecture architecture = RandomDecoder.Architecture with { Biased = [LinearKind.Query, LinearKind.Key, LinearKind.Value] };
         using DecoderModel model = RandomDecoder.Create(architecture, seed: 3);
@@ -86,6 +160,7 @@ public sealed class LearnerTests(Xunit.Abstractions.ITestOutputHelper output) : 
             Prefix = model.Prefix,
             WideSites = prefixed ? new HashSet<Site> { new(1, SiteKind.DownInput) } : new HashSet<Site>(),
         };
+        graph = rounded ? ErrorFeedbackRounding.Apply(graph, windows) : graph;
         using torch.Tensor ids = TokenTensor.Of(windows.Windows);
         using KeyValueCache? prefix = model.ComputePrefix();
         using LearnedModel student = new(graph, Settings(1), target, model, prefix);
@@ -112,7 +187,7 @@ public sealed class LearnerTests(Xunit.Abstractions.ITestOutputHelper output) : 
         }
 
         float[] trained = Golden.Values(student.Decoder.HeadInput(x, student.Sites));
-        QuantizedGraph folded = graph with { Clips = student.Fold(), Ranges = student.Sites.ToSiteRanges(graph.Ranges) };
+        QuantizedGraph folded = student.Fold() with { Ranges = student.Sites.ToSiteRanges(graph.Ranges) };
         using Simulation simulation = new(folded, target);
         using torch.Tensor simulated = model.ForwardHidden(ids, simulation);
         float[] actual = Golden.Values(simulated);
@@ -128,9 +203,9 @@ public sealed class LearnerTests(Xunit.Abstractions.ITestOutputHelper output) : 
     public void A_run_that_was_stopped_goes_on_to_the_same_bits()
     {
         string path = Path.Combine(_folder, "state");
-        foreach (LearningScope scope in Enum.GetValues<LearningScope>())
+        LearningSettings[] all = [.. Enum.GetValues<LearningScope>().Select(scope => Settings(12) with { Scope = scope, BatchSize = 3 }), s_afterRounding with { Steps = 12, BatchSize = 3 }];
+        foreach (LearningSettings settings in all)
         {
-            LearningSettings settings = Settings(12) with { Scope = scope, BatchSize = 3 };
             (float[] whole, QuantizedGraph expected) = Run(settings, new());
             using CancellationTokenSource stop = new();
             StopAfter progress = new(8, stop);
@@ -139,15 +214,16 @@ public sealed class LearnerTests(Xunit.Abstractions.ITestOutputHelper output) : 
 
             // The state of this run is no other's.
             EventLog others = new();
-            Run(settings with { ClipRate = 0.02 }, new() { StatePath = path + "2", Progress = others });
+            Run(settings with { FinalRateFraction = 0.3 }, new() { StatePath = path + "2", Progress = others });
             File.Copy(path, path + "2");
-            Run(settings with { ClipRate = 0.02, Steps = 1 }, new() { StatePath = path + "2", Progress = others });
+            Run(settings with { FinalRateFraction = 0.3, Steps = 1 }, new() { StatePath = path + "2", Progress = others });
             Assert.Contains(others.Events, e => e is QuantizationEvent.Message { Text: var text } && text.Contains("another run", StringComparison.Ordinal));
 
             EventLog events = new();
             (float[] resumed, QuantizedGraph actual) = Run(settings, new() { StatePath = path, SaveInterval = 5, Progress = events });
             Assert.Contains(events.Events, e => e is QuantizationEvent.Message { Text: var text } && text.Contains("after step 5", StringComparison.Ordinal));
             Assert.Equal(whole, resumed);
+            Assert.All(expected.Codes, pair => Assert.Equal(pair.Value.Scales, actual.Codes[pair.Key].Scales));
             Assert.All(expected.Clips, pair => Assert.Equal(pair.Value.Minimum, actual.Clips[pair.Key].Minimum));
             Assert.All(expected.Ranges.Sites, site => Assert.Equal(expected.Ranges[site], actual.Ranges[site]));
             Assert.Equal(expected.Recipe.Learning!.Curve, actual.Recipe.Learning!.Curve);
@@ -226,6 +302,13 @@ public sealed class LearnerTests(Xunit.Abstractions.ITestOutputHelper output) : 
         RangeRate = 5e-3,
     };
 
+    /// <summary>Divergence of the graph's simulation from the float model.</summary>
+    private static double LossOf(DecoderModel model, QuantizedGraph graph, CalibrationSet windows)
+    {
+        using CalibrationLoss loss = new(model, windows.Windows, 1);
+        return loss.OfWhole(graph);
+    }
+
     private static CalibrationSet Windows(DecoderArchitecture architecture) =>
         new([.. Enumerable.Range(0, 8).Select(i => RandomDecoder.Ids(architecture, 24, i))], "text");
 
@@ -234,7 +317,8 @@ public sealed class LearnerTests(Xunit.Abstractions.ITestOutputHelper output) : 
     {
         using DecoderModel model = RandomDecoder.Create(architecture ?? RandomDecoder.Architecture, seed: 3);
         CalibrationSet windows = Windows(model.Architecture);
-        QuantizedGraph learned = Learner.Learn(LearningGraph.Of(model, windows, precision, ActivationMode.Static), windows, settings, environment);
+        QuantizedGraph graph = LearningGraph.Of(model, windows, precision, ActivationMode.Static);
+        QuantizedGraph learned = Learner.Learn(settings.AfterRounding ? ErrorFeedbackRounding.Apply(graph, windows) : graph, windows, settings, environment);
         return ([.. learned.Weights.All().SelectMany(Golden.Values)], learned);
     }
 

@@ -97,6 +97,8 @@ public sealed class RecipeSettingsTests : IDisposable
     [InlineData("batchSize=16; windows=8", "batchSize=16")]
     [InlineData("scope=block; loss=logits", "loss=logits")]
     [InlineData("transformations=none; clips=false; ranges=false", "Nothing")]
+    [InlineData("afterRounding=true; clips=true", "afterRounding=true")]
+    [InlineData("afterRounding=true; transformations=upDown", "afterRounding=true")]
     public void Contradictions_are_refused(string line, string part)
     {
         MobileQuantException e = Assert.Throws<MobileQuantException>(() => RecipeSettingsReader.Read(line).ApplyTo(new()));

@@ -30,6 +30,9 @@ public sealed record RecipeSettings
     /// <summary>Tokens of a window, unless the context is shorter.</summary>
     public int? WindowLength { get; init; }
 
+    /// <summary>Whether weights are rounded first, and the scales of their rows learned then.</summary>
+    public bool? AfterRounding { get; init; }
+
     /// <summary>The pairs whose scales are learned; empty: none.</summary>
     public IReadOnlyList<SmoothingKind>? Transformations { get; init; }
 
@@ -47,6 +50,9 @@ public sealed record RecipeSettings
 
     /// <summary>First learning rate of the ranges' logarithms.</summary>
     public double? RangeRate { get; init; }
+
+    /// <summary>First learning rate of the scales of rounded rows.</summary>
+    public double? ScaleRate { get; init; }
 
     /// <summary>What is left of each rate in the last step.</summary>
     public double? FinalRateFraction { get; init; }
@@ -75,9 +81,11 @@ public sealed record RecipeSettings
             BatchSize = BatchSize ?? learning.BatchSize,
             Windows = Windows ?? learning.Windows,
             WindowLength = WindowLength ?? learning.WindowLength,
+            AfterRounding = AfterRounding ?? learning.AfterRounding,
             Transformations = Transformations ?? learning.Transformations,
             Clips = Clips ?? learning.Clips,
             Ranges = Ranges ?? learning.Ranges,
+            ScaleRate = ScaleRate ?? learning.ScaleRate,
             FinalRateFraction = FinalRateFraction ?? learning.FinalRateFraction,
             KeepsTargets = KeepsTargets ?? learning.KeepsTargets,
         };
@@ -96,7 +104,12 @@ public sealed record RecipeSettings
             throw new MobileQuantException("MQ3005", $"loss={RecipeSettingTable.NameOf(result.Loss)} has no effect with scope=block, which compares the outputs of each layer.", "Leave loss out, or use scope=endToEnd.");
         }
 
-        return result.Transformations.Count == 0 && !result.Clips && !result.Ranges
+        if (result.AfterRounding && (Transformations is { Count: > 0 } || Clips == true))
+        {
+            throw new MobileQuantException("MQ3005", "With afterRounding=true neither transformations nor clips can be learned: the codes are chosen already.", "Leave them out, or set afterRounding=false.");
+        }
+
+        return !result.AfterRounding && result.Transformations.Count == 0 && !result.Clips && !result.Ranges
             ? throw new MobileQuantException("MQ3005", "Nothing is left to learn: transformations, clips and ranges are all off.", "Leave one of them on, or use a recipe that learns nothing.")
             : result;
     }
