@@ -46,7 +46,7 @@ internal static class RequestNormalizer
 
     /// <summary>The same for all but the output, which a simulation does not have.</summary>
     /// <param name="request">As the user gave it.</param>
-    /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ1016, MQ1017, MQ1030 to MQ1033, MQ3001, MQ3004: what is wrong with it.</exception>
+    /// <exception cref="MobileQuantException">MQ1003 to MQ1006, MQ1016, MQ1017, MQ1030 to MQ1033, MQ3001, MQ3004, MQ3005: what is wrong with it.</exception>
     public static QuantizationRequest NormalizeInputs(QuantizationRequest request)
     {
         if (request.Alpha is { } alpha && !(alpha is > 0 and < 1))
@@ -62,6 +62,11 @@ internal static class RequestNormalizer
         if (request.Granularity == WeightGranularity.Tensor && request.Precision.BlockSize > 0)
         {
             throw new MobileQuantException("MQ1003", $"Granularity is tensor, but the weights of {request.Precision} have scales per channel and block.", "Use granularity channel, or a precision without blocks.");
+        }
+
+        if (request.Granularity == WeightGranularity.Tensor && request.Settings.AfterRounding == true)
+        {
+            throw new MobileQuantException("MQ3005", "afterRounding=true learns a scale for each row, but granularity is tensor.", "Leave afterRounding out, or use granularity channel.");
         }
 
         // An NPU has no other scales than static ones.

@@ -106,6 +106,22 @@ public sealed class RecipeSettingsTests : IDisposable
         Assert.Contains(part, e.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_matrix_with_one_scale_has_none_to_learn_for_its_rows()
+    {
+        QuantizationRequest request = new()
+        {
+            CheckpointPath = _folder.Path,
+            OutputPath = "unused",
+            Recipe = "MobileQuant+",
+            Granularity = WeightGranularity.Tensor,
+            Settings = new() { AfterRounding = true },
+        };
+        MobileQuantException e = Assert.Throws<MobileQuantException>(() => RequestNormalizer.NormalizeInputs(request));
+        Assert.Equal("MQ3005", e.Code);
+        Assert.Contains("tensor", e.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("SmoothQuant-Edge", false)]
     [InlineData("auto", false)]
