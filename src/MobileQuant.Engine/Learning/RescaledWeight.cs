@@ -16,7 +16,6 @@ internal sealed class RescaledWeight : IDisposable
     private const int Parts = 16;
 
     private readonly QuantizedWeight _codes;
-    private readonly torch.Tensor _start;
     private readonly LearnedLeaf _scaled;
 
     /// <param name="codes">Codes, scales and zero points.</param>
@@ -24,9 +23,7 @@ internal sealed class RescaledWeight : IDisposable
     public RescaledWeight(QuantizedWeight codes, torch.Tensor? bias)
     {
         _codes = codes;
-        _start = torch.empty([codes.Rows, codes.Columns], torch.float32).DetachFromDisposeScope();
-        WeightQuantizer.Dequantize(codes, _start);
-        _scaled = new(_start.clone());
+        _scaled = new(torch.empty([codes.Rows, codes.Columns], torch.float32));
         Logarithms = new(LearnedKind.Scale, new float[codes.Rows], LargestLogarithm);
         Weights = new(_scaled.Leaf, bias);
     }
@@ -40,16 +37,8 @@ internal sealed class RescaledWeight : IDisposable
     /// <summary>Makes the weights for the next passes.</summary>
     public void Fill()
     {
-        float[] factors = Factors();
-        ForEachRow(row =>
-        {
-            ReadOnlySpan<float> from = WeightRow.Floats(_start).Slice(row * _codes.Columns, _codes.Columns);
-            Span<float> to = WeightRow.Floats(_scaled.Host).Slice(row * _codes.Columns, _codes.Columns);
-            for (int k = 0; k < from.Length; k++)
-            {
-                to[k] = from[k] * factors[row];
-            }
-        });
+        float[] scales = Scales();
+        ForEachRow(row => WeightQuantizer.DequantizeRow(_codes, row, scales[row], WeightRow.Floats(_scaled.Host).Slice(row * _codes.Columns, _codes.Columns)));
         _scaled.Publish();
     }
 
@@ -68,16 +57,12 @@ internal sealed class RescaledWeight : IDisposable
     }));
 
     /// <summary>The codes with the scales as they are now.</summary>
-    public QuantizedWeight ToWeight() => _codes with { Scales = [.. _codes.Scales.Zip(Factors(), (scale, factor) => scale * factor)] };
+    public QuantizedWeight ToWeight() => _codes with { Scales = Scales() };
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _start.Dispose();
-        _scaled.Dispose();
-    }
+    public void Dispose() => _scaled.Dispose();
 
-    private float[] Factors() => Array.ConvertAll(Logarithms.Values, MathF.Exp);
+    private float[] Scales() => [.. _codes.Scales.Zip(Logarithms.Values, (scale, logarithm) => scale * MathF.Exp(logarithm))];
 
     private void ForEachRow(Action<int> body)
     {

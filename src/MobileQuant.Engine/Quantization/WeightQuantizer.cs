@@ -74,18 +74,27 @@ public static class WeightQuantizer
         for (int row = 0; row < weight.Rows; row++)
         {
             using torch.Tensor view = destination.narrow(0, row, 1);
-            Span<float> values = MemoryMarshal.Cast<byte, float>(view.bytes);
-            ReadOnlySpan<sbyte> codes = weight.Codes.AsSpan(row * weight.Columns, weight.Columns);
-            int length = weight.BlockSize == 0 ? codes.Length : weight.BlockSize;
-            for (int first = 0, block = row * ((codes.Length + length - 1) / length); first < codes.Length; first += length, block++)
+            DequantizeRow(weight, row, weight.Scales[row], MemoryMarshal.Cast<byte, float>(view.bytes));
+        }
+    }
+
+    /// <summary>The real values of one row's codes under a scale.</summary>
+    /// <param name="weight">Codes, block scales and zero points.</param>
+    /// <param name="row">Which row.</param>
+    /// <param name="scale">Instead of the row's own.</param>
+    /// <param name="values">[columns]; overwritten.</param>
+    internal static void DequantizeRow(QuantizedWeight weight, int row, float scale, Span<float> values)
+    {
+        ReadOnlySpan<sbyte> codes = weight.Codes.AsSpan(row * weight.Columns, weight.Columns);
+        int length = weight.BlockSize == 0 ? codes.Length : weight.BlockSize;
+        for (int first = 0, block = row * ((codes.Length + length - 1) / length); first < codes.Length; first += length, block++)
+        {
+            // The same float operations as FittedGrid.Round: the error fed back is that of the real value used here.
+            float step = weight.BlockScales is { } scales ? scales[block] * scale : scale;
+            int zero = weight.BlockScales is null ? weight.ZeroPoints?[row] ?? 0 : weight.BlockZeroPoints?[block] ?? 0;
+            for (int k = first; k < Math.Min(first + length, codes.Length); k++)
             {
-                // The same float operations as FittedGrid.Round: the error fed back is that of the real value used here.
-                float step = weight.BlockScales is { } scales ? scales[block] * weight.Scales[row] : weight.Scales[row];
-                int zero = weight.BlockScales is null ? weight.ZeroPoints?[row] ?? 0 : weight.BlockZeroPoints?[block] ?? 0;
-                for (int k = first; k < Math.Min(first + length, codes.Length); k++)
-                {
-                    values[k] = (codes[k] - zero) * step;
-                }
+                values[k] = (codes[k] - zero) * step;
             }
         }
     }

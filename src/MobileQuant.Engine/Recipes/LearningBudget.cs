@@ -9,7 +9,7 @@ internal static class LearningBudget
     /// <summary>Parameters times tokens of all steps: what makes 28 million parameters learn about 25 minutes on two cores.</summary>
     private const double Work = 2.3e13;
 
-    /// <summary>What the float model's outputs of all windows may take, to be kept: every window comes again in a later step.</summary>
+    /// <summary>What the float model's outputs of all windows may take, to be kept where windows come again in later steps.</summary>
     private const double TargetBytes = 1L << 30;
 
     private const int FewestSteps = 40;
@@ -29,10 +29,11 @@ internal static class LearningBudget
         LearningSettings settings = new() { Scope = scope };
         double tokens = (double)settings.BatchSize * Math.Min(settings.WindowLength, architecture.ContextLength);
         double targets = sizeof(float) * tokens / settings.BatchSize * settings.Windows * architecture.HiddenSize;
+        int steps = (int)Math.Clamp(Math.Round(Math.Min(Work / (architecture.ParameterCount * tokens), StepsPerParameter * architecture.ParameterCount)), FewestSteps, MostSteps);
         return settings with
         {
-            Steps = (int)Math.Clamp(Math.Round(Math.Min(Work / (architecture.ParameterCount * tokens), StepsPerParameter * architecture.ParameterCount)), FewestSteps, MostSteps),
-            KeepsTargets = targets <= TargetBytes,
+            Steps = steps,
+            KeepsTargets = targets <= TargetBytes && (long)steps * settings.BatchSize > settings.Windows,
         };
     }
 }
