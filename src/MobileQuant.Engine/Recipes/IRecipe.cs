@@ -20,7 +20,7 @@ public interface IRecipe
     /// <summary>Whether rotation is tried as another start, and kept where the simulation is nearer to the float model with it.</summary>
     bool MayRotate => false;
 
-    /// <summary>Whether something is learned between the method and rounding.</summary>
+    /// <summary>Whether something is learned behind the method, before or after rounding.</summary>
     bool Learns => false;
 
     /// <summary>How weights are rounded unless the request says otherwise.</summary>
