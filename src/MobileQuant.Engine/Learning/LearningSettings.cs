@@ -63,7 +63,7 @@ public sealed record LearningSettings
 
     /// <summary>
     /// First learning rate of the logarithms of rounded rows' scales. On SmolLM2-135M in blocks of 64, 40 steps of 0.001, 0.003 and 0.008
-    /// ended at 0.083, 0.082 and 0.091 nats of divergence (mean of the last eight steps; 0.095 over the first eight of 0.001).
+    /// ended at 0.083, 0.082 and 0.091 nats of divergence (mean of the last eight steps; 0.096 over the first eight of 0.001).
     /// </summary>
     public double ScaleRate { get; init; } = 3e-3;
 
